@@ -1,0 +1,1 @@
+"""Reading and answering: accounts, library, search, language model, chat, API."""

@@ -1,0 +1,174 @@
+"""Every setting: read once from the environment, strictly parsed, bounded, frozen.
+
+`docs/configuration.md` lists the same table; a test holds the two together.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from kb.exceptions import ConfigurationError
+
+ENDPOINTS_FILE = Path("run") / "endpoints.json"
+BUILT_IN = "built-in"
+
+Parser = Callable[[str, str], Any]
+
+
+def text(name: str, value: str) -> str:
+    return value
+
+
+def path(name: str, value: str) -> Path:
+    return Path(value).expanduser()
+
+
+def boolean(name: str, value: str) -> bool:
+    if value not in ("0", "1"):
+        raise ConfigurationError(f"{name} must be 0 or 1, not {value!r}.")
+    return value == "1"
+
+
+def integer(low: int, high: int) -> Parser:
+    def parse(name: str, value: str) -> int:
+        if not value.isascii() or not value.isdigit() or not low <= int(value) <= high:
+            raise ConfigurationError(f"{name} must be a whole number from {low} to {high}, not {value!r}.")
+        return int(value)
+
+    return parse
+
+
+def number(low: float, high: float) -> Parser:
+    def parse(name: str, value: str) -> float:
+        try:
+            parsed = float(value)
+        except ValueError:
+            parsed = float("nan")
+        if not low <= parsed <= high:
+            raise ConfigurationError(f"{name} must be a number from {low} to {high}, not {value!r}.")
+        return parsed
+
+    return parse
+
+
+def choice(*allowed: str) -> Parser:
+    def parse(name: str, value: str) -> str:
+        if value not in allowed:
+            raise ConfigurationError(f"{name} must be one of {', '.join(allowed)}, not {value!r}.")
+        return value
+
+    return parse
+
+
+def words(name: str, value: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in value.split(",") if part.strip())
+
+
+def setting(name: str, parse: Parser, default: str, *, secret: bool = False) -> Any:
+    """A field of `Config`. A secret is also read from the file that NAME_FILE names."""
+    return field(metadata={"name": name, "parse": parse, "default": default, "secret": secret})
+
+
+@dataclass(frozen=True)
+class Config:
+    """The settings of this process. Units are in the names."""
+
+    data_dir: Path = setting("KB_DATA_DIR", path, "var")
+    host: str = setting("KB_HOST", text, "127.0.0.1")
+    port: int = setting("KB_PORT", integer(1, 65535), "8000")
+    public_url: str = setting("KB_PUBLIC_URL", text, "")
+    allowed_hosts: tuple[str, ...] = setting("KB_ALLOWED_HOSTS", words, "")
+    web_workers: int = setting("KB_WEB_WORKERS", integer(1, 64), "1")
+    worker_threads: int = setting("KB_WORKER_THREADS", integer(1, 64), "2")
+    debug: bool = setting("KB_DEBUG", boolean, "0")
+    log_level: str = setting("KB_LOG_LEVEL", choice("DEBUG", "INFO", "WARNING", "ERROR"), "INFO")
+    secret_key: str = setting("KB_SECRET_KEY", text, "", secret=True)
+    admin_username: str = setting("KB_ADMIN_USERNAME", text, "admin")
+    admin_password: str = setting("KB_ADMIN_PASSWORD", text, "", secret=True)
+    demo: bool = setting("KB_DEMO", boolean, "1")
+
+    database_url: str = setting("KB_DATABASE_URL", text, "", secret=True)
+    redis_url: str = setting("KB_REDIS_URL", text, "", secret=True)
+    search_url: str = setting("KB_SEARCH_URL", text, "")
+    device: str = setting("KB_DEVICE", choice("auto", "cpu", "cuda"), "auto")
+
+    embedding_model: str = setting("KB_EMBEDDING_MODEL", text, BUILT_IN)
+    chunk_tokens: int = setting("KB_CHUNK_TOKENS", integer(32, 2048), "200")
+    candidates: int = setting("KB_CANDIDATES", integer(10, 1000), "100")
+    passages: int = setting("KB_PASSAGES", integer(1, 20), "5")
+    passage_tokens: int = setting("KB_PASSAGE_TOKENS", integer(64, 16384), "900")
+    min_cosine: float = setting("KB_MIN_COSINE", number(-1, 1), "0.25")
+
+    llm_model: str = setting("KB_LLM_MODEL", text, BUILT_IN)
+    llm_url: str = setting("KB_LLM_URL", text, "")
+    llm_api_key: str = setting("KB_LLM_API_KEY", text, "", secret=True)
+    llm_context: int = setting("KB_LLM_CONTEXT", integer(512, 1_048_576), "4096")
+    llm_queue: int = setting("KB_LLM_QUEUE", integer(0, 1000), "16")
+    llm_threads: int = setting("KB_LLM_THREADS", integer(0, 512), "0")
+    llm_timeout_s: int = setting("KB_LLM_TIMEOUT_S", integer(1, 3600), "120")
+    answer_tokens: int = setting("KB_ANSWER_TOKENS", integer(16, 8192), "256")
+    question_chars: int = setting("KB_QUESTION_CHARS", integer(100, 100_000), "4000")
+
+    upload_mb: int = setting("KB_UPLOAD_MB", integer(1, 10_000), "50")
+    parse_timeout_s: int = setting("KB_PARSE_TIMEOUT_S", integer(1, 3600), "60")
+    parse_memory_mb: int = setting("KB_PARSE_MEMORY_MB", integer(128, 65_536), "1024")
+    lease_s: int = setting("KB_LEASE_S", integer(5, 3600), "60")
+
+    eval_data: Path = setting("KB_EVAL_DATA", path, "../shared/data")
+
+    @property
+    def origin(self) -> str:
+        """The address people open, without a slash at the end."""
+        host = "127.0.0.1" if self.host in ("", "0.0.0.0", "::") else self.host  # noqa: S104
+        return (self.public_url or f"http://{host}:{self.port}").rstrip("/")
+
+
+def load(environment: Mapping[str, str]) -> Config:
+    """Parse the environment.
+
+    What `manage.py up` chose (the addresses of its embedded processes) is read from the data folder, so
+    that a command in another terminal finds them; a variable that is set wins.
+
+    Raises:
+        ConfigurationError: an unknown KB_ name, or a value that does not parse or is out of bounds.
+    """
+    specs = [item.metadata for item in fields(Config)]
+    known = {spec["name"] for spec in specs} | {f"{spec['name']}_FILE" for spec in specs if spec["secret"]}
+    unknown = sorted(name for name in environment if name.startswith("KB_") and name not in known)
+    if unknown:
+        raise ConfigurationError(f"Unknown setting: {', '.join(unknown)}. See docs/configuration.md.")
+    data_dir = path("KB_DATA_DIR", environment.get("KB_DATA_DIR") or "var")
+    endpoints = read_endpoints(data_dir)
+    values = {item.name: _value(item.metadata, environment, endpoints) for item in fields(Config)}
+    return Config(**values)
+
+
+def read_endpoints(data_dir: Path) -> dict[str, str]:
+    """The addresses that a running `manage.py up` wrote; empty when there is none."""
+    try:
+        found = json.loads((data_dir / ENDPOINTS_FILE).read_text())
+    except (FileNotFoundError, json.JSONDecodeError):
+        return {}
+    return {name: value for name, value in found.items() if isinstance(value, str)}
+
+
+def _value(spec: Mapping[str, Any], environment: Mapping[str, str], endpoints: Mapping[str, str]) -> Any:
+    name = spec["name"]
+    raw = environment.get(name, "")
+    file_name = environment.get(f"{name}_FILE", "") if spec["secret"] else ""
+    if raw and file_name:
+        raise ConfigurationError(f"Set {name} or {name}_FILE, not both.")
+    if file_name:
+        try:
+            raw = Path(file_name).read_text().strip()
+        except OSError as error:
+            raise ConfigurationError(f"{name}_FILE cannot be read: {error.strerror}.") from error
+    return spec["parse"](name, raw or endpoints.get(name, "") or spec["default"])
+
+
+config = load(os.environ)
