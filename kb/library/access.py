@@ -1,0 +1,76 @@
+"""The one gate: every question of who may see or change what is answered here.
+
+Admins (superusers) see and manage everything. Everyone else has what grants give them, personally, through
+a group, or as part of everyone; the strongest counts. What a person may not see does not exist for them:
+they get the same NotFoundError as for an id that was never given.
+"""
+
+from __future__ import annotations
+
+from django.contrib.auth.models import AnonymousUser
+from django.db.models import Q, QuerySet
+
+from kb.accounts.models import User
+from kb.exceptions import NotFoundError, PermissionDeniedError
+from kb.library.models import Chunk, Collection, Document, Grant, Role, Status
+
+AnyUser = User | AnonymousUser
+_AT_LEAST = {
+    Role.VIEWER: (Role.VIEWER, Role.EDITOR, Role.MANAGER),
+    Role.EDITOR: (Role.EDITOR, Role.MANAGER),
+    Role.MANAGER: (Role.MANAGER,),
+}
+
+
+def collections_for(user: AnyUser, role: Role = Role.VIEWER) -> QuerySet[Collection]:
+    """Collections in which this person has at least this role now."""
+    live = Collection.objects.filter(deleted_at=None)
+    if not isinstance(user, User) or not user.is_active:
+        return live.none()
+    if user.is_superuser:
+        return live
+    granted = Grant.objects.filter(
+        Q(user=user) | Q(everyone=True) | Q(group__user=user), role__in=_AT_LEAST[role]
+    )
+    return live.filter(pk__in=granted.values("collection_id"))
+
+
+def get_collection_for(user: AnyUser, collection_id: int, role: Role = Role.VIEWER) -> Collection:
+    """Raises NotFoundError when it may not be seen, PermissionDeniedError when only the role is missing."""
+    visible = collections_for(user).filter(pk=collection_id).first()
+    if visible is None:
+        raise NotFoundError
+    if role != Role.VIEWER and not collections_for(user, role).filter(pk=collection_id).exists():
+        raise PermissionDeniedError(f"This needs the role {role.value} in the collection.")
+    return visible
+
+
+def documents_for(user: AnyUser) -> QuerySet[Document]:
+    """Documents that this person may open now, old versions included, deleted ones not."""
+    return Document.objects.filter(collection__in=collections_for(user), deleted_at=None).select_related(
+        "collection"
+    )
+
+
+def get_document_for(user: AnyUser, document_id: int, role: Role = Role.VIEWER) -> Document:
+    """Raises NotFoundError or PermissionDeniedError, as `get_collection_for` does."""
+    document = documents_for(user).filter(pk=document_id).first()
+    if document is None:
+        raise NotFoundError
+    if role != Role.VIEWER:
+        get_collection_for(user, document.collection_id, role)
+    return document
+
+
+def searchable_chunks(user: AnyUser, chunk_ids: list[int]) -> QuerySet[Chunk]:
+    """Of these chunks, the live ones of ready, present documents that this person may read now.
+
+    The database has the last word: whatever an index returned passes through here.
+    """
+    return Chunk.objects.filter(
+        pk__in=chunk_ids,
+        document__status=Status.READY,
+        document__superseded_at=None,
+        document__deleted_at=None,
+        document__collection__in=collections_for(user),
+    ).select_related("document__collection")

@@ -1,0 +1,87 @@
+"""One page of a collection's documents: filtered by state, searched by title."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from django.core.paginator import Page, Paginator
+from django.db.models import Q
+from django.http import QueryDict
+
+from kb.library.models import Collection, Document
+from kb.library.overview import GROUPS, Counts, document_counts, present_documents
+from kb.pages import whole_number
+
+PAGE_ROWS = 50
+
+
+@dataclass(frozen=True)
+class Filter:
+    """What the table shows; part of the page's address, so that a reload and a link keep it."""
+
+    state: str = ""
+    words: str = ""
+    page: int = 1
+
+    @classmethod
+    def from_query(cls, query: QueryDict) -> Filter:
+        """Values that mean nothing count as not given."""
+        state = query.get("state", "")
+        return cls(
+            state=state if state in GROUPS else "",
+            words=query.get("q", "").strip()[:200],
+            page=max(1, whole_number(query.get("page", ""), 1)),
+        )
+
+    def query_with(self, **changes: str | int) -> str:
+        """The query string of this filter with some values changed; unless given, the page is the first."""
+        values = {"state": self.state, "q": self.words, "page": 1, **changes}
+        return urlencode({name: value for name, value in values.items() if value not in ("", 1)})
+
+
+@dataclass(frozen=True)
+class Listing:
+    """What the table of documents needs."""
+
+    filter: Filter
+    counts: Counts
+    documents: Page[Document]
+
+    @property
+    def refresh_s(self) -> int:
+        """How often the page looks again: often only while something is on its way."""
+        return 1 if self.counts.working else 15
+
+    @property
+    def state_links(self) -> list[tuple[str, str, int, str]]:
+        """Value, words, count and query string of each state filter."""
+        words = {"": "All", "ready": "Ready", "working": "In progress", "failed": "Failed"}
+        numbers = {"": self.counts.total, **vars(self.counts)}
+        return [
+            (value, text, numbers[value], self.filter.query_with(state=value))
+            for value, text in words.items()
+        ]
+
+    @property
+    def query(self) -> str:
+        return self.filter.query_with(page=self.documents.number)
+
+    @property
+    def previous_query(self) -> str:
+        return self.filter.query_with(page=self.documents.previous_page_number())
+
+    @property
+    def next_query(self) -> str:
+        return self.filter.query_with(page=self.documents.next_page_number())
+
+
+def list_documents(collection: Collection, wanted: Filter) -> Listing:
+    """The wanted page, or the last one when there are fewer."""
+    rows = present_documents([collection])
+    if wanted.state:
+        rows = rows.filter(status__in=GROUPS[wanted.state])
+    if wanted.words:
+        rows = rows.filter(Q(title__icontains=wanted.words) | Q(external_id__icontains=wanted.words))
+    documents = Paginator(rows, PAGE_ROWS).get_page(wanted.page)
+    return Listing(wanted, document_counts([collection])[collection.pk], documents)

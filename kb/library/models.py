@@ -1,0 +1,201 @@
+"""What is known: collections of documents, who may read them, and the chunks that are searched.
+
+The life of a document::
+
+    queued ──▶ parsing ──▶ embedding ──▶ ready ──▶ (a newer version is ready: superseded_at is set)
+      ▲           │            │
+      │           ▼            ▼
+      └─ retry ─ failed │ needs_ocr │ quarantined          any state ──▶ deleted (a tombstone stays)
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.conf import settings
+from django.contrib.auth.models import Group
+from django.db import models
+from django.db.models import Q
+
+
+class Collection(models.Model):
+    """A set of documents with one list of readers."""
+
+    name = models.CharField(max_length=100)
+    slug = models.SlugField(max_length=100, unique=True)
+    description = models.TextField(blank=True)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+    # Set while its documents are being swept away; from then on nobody sees the collection.
+    deleted_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering: ClassVar = ["name", "pk"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Role(models.TextChoices):
+    VIEWER = "viewer", "Viewer: asks and reads"
+    EDITOR = "editor", "Editor: also uploads and deletes documents"
+    MANAGER = "manager", "Manager: also changes the collection and its grants"
+
+
+class Grant(models.Model):
+    """A role in a collection for one person, one group, or everyone who can sign in."""
+
+    collection = models.ForeignKey(Collection, on_delete=models.CASCADE, related_name="grants")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.CASCADE)
+    group = models.ForeignKey(Group, null=True, blank=True, on_delete=models.CASCADE)
+    everyone = models.BooleanField(default=False)
+    role = models.CharField(max_length=10, choices=Role, default=Role.VIEWER)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                name="grant_has_one_subject",
+                condition=Q(user__isnull=False, group=None, everyone=False)
+                | Q(user=None, group__isnull=False, everyone=False)
+                | Q(user=None, group=None, everyone=True),
+            ),
+            models.UniqueConstraint(fields=["collection", "user"], name="one_grant_per_user"),
+            models.UniqueConstraint(fields=["collection", "group"], name="one_grant_per_group"),
+            models.UniqueConstraint(
+                fields=["collection"], condition=Q(everyone=True), name="one_grant_for_everyone"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.role} of {self.collection}"
+
+
+class Status(models.TextChoices):
+    QUEUED = "queued"
+    PARSING = "parsing"
+    EMBEDDING = "embedding"
+    READY = "ready"
+    FAILED = "failed"
+    NEEDS_OCR = "needs_ocr"
+    QUARANTINED = "quarantined"
+    DELETED = "deleted"
+
+
+PENDING = (Status.QUEUED, Status.PARSING, Status.EMBEDDING)
+RETRYABLE = (Status.FAILED, Status.NEEDS_OCR, Status.QUARANTINED)
+
+
+class Document(models.Model):
+    """One version of one document.
+
+    A changed file under the same `external_id` is a new row with the next `version`. The older row keeps
+    answering until the newer is ready, then gets `superseded_at`: no longer retrieved, still openable from
+    old answers. A deleted row stays as a tombstone without content.
+    """
+
+    collection = models.ForeignKey(Collection, on_delete=models.PROTECT, related_name="documents")
+    external_id = models.CharField(max_length=500)
+    version = models.PositiveIntegerField(default=1)
+    title = models.CharField(max_length=500)
+    file_name = models.CharField(max_length=255)
+    stored_file = models.CharField(max_length=100)
+    sha256 = models.CharField(max_length=64)
+    size_bytes = models.PositiveBigIntegerField()
+    metadata = models.JSONField(default=dict)
+    # What the sender called this upload, so that sending it again after a lost reply makes no second one.
+    idempotency_key = models.CharField(max_length=200, blank=True)
+    status = models.CharField(max_length=12, choices=Status, default=Status.QUEUED)
+    failure_code = models.CharField(max_length=50, blank=True)
+    failure_reason = models.TextField(blank=True)
+    progress_step = models.CharField(max_length=20, blank=True)
+    progress_current = models.PositiveIntegerField(default=0)
+    progress_maximum = models.PositiveIntegerField(default=0)
+    chunk_count = models.PositiveIntegerField(default=0)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+    started_at = models.DateTimeField(null=True, blank=True)
+    ready_at = models.DateTimeField(null=True, blank=True)
+    superseded_at = models.DateTimeField(null=True, blank=True)
+    deleted_at = models.DateTimeField(null=True, blank=True)
+    # Set when the sweep has removed the file, chunks and vectors of a deleted document.
+    purged_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering: ClassVar = ["-created_at", "-pk"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["collection", "external_id", "version"], name="document_version_is_unique"
+            ),
+            # The same bytes in the same collection are one document.
+            models.UniqueConstraint(
+                fields=["collection", "sha256"],
+                condition=Q(superseded_at=None, deleted_at=None),
+                name="live_content_is_unique_per_collection",
+            ),
+            models.UniqueConstraint(
+                fields=["collection", "created_by", "idempotency_key"],
+                condition=~Q(idempotency_key=""),
+                name="idempotency_key_is_used_once",
+            ),
+            models.CheckConstraint(
+                name="deleted_status_and_time_agree",
+                condition=Q(status="deleted", deleted_at__isnull=False)
+                | (~Q(status="deleted") & Q(deleted_at=None)),
+            ),
+        ]
+        indexes: ClassVar = [
+            # The library page and its counts: one collection's documents by state.
+            models.Index(fields=["collection", "status"], name="document_by_state"),
+            # The purge: deleted and not yet swept.
+            models.Index(fields=["deleted_at"], condition=Q(purged_at=None), name="document_to_purge"),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class TextFormat(models.TextChoices):
+    MARKDOWN = "markdown"
+    PLAIN = "plain"
+
+
+class DocumentText(models.Model):
+    """The parsed text, beside the row so that lists of documents stay light."""
+
+    document = models.OneToOneField(Document, on_delete=models.CASCADE, related_name="parsed")
+    text = models.TextField()
+    text_format = models.CharField(max_length=10, choices=TextFormat)
+    # [[start, end], …] in characters, one pair a page; empty for formats without pages.
+    pages = models.JSONField(default=list)
+
+    def __str__(self) -> str:
+        return f"Text of {self.document_id}"
+
+
+class Chunk(models.Model):
+    """A searched piece: ``parsed.text[start:end] == text``."""
+
+    document = models.ForeignKey(Document, on_delete=models.CASCADE, related_name="chunks")
+    ordinal = models.PositiveIntegerField()
+    start = models.PositiveIntegerField()
+    end = models.PositiveIntegerField()
+    text = models.TextField()
+    page_start = models.PositiveIntegerField(null=True)
+    page_end = models.PositiveIntegerField(null=True)
+    heading_path = models.JSONField(default=list)
+    tokens = models.PositiveIntegerField()
+
+    class Meta:
+        ordering: ClassVar = ["document_id", "ordinal"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["document", "ordinal"], name="chunk_order_is_unique"),
+            models.CheckConstraint(condition=Q(end__gt=models.F("start")), name="chunk_is_not_empty"),
+        ]
+
+    def __str__(self) -> str:
+        return f"Chunk {self.ordinal} of document {self.document_id}"

@@ -1,0 +1,65 @@
+"""Finding chunks for a person: the search server proposes, the database decides."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from kb.conf import config
+from kb.exceptions import NotFoundError
+from kb.library.access import AnyUser, collections_for, searchable_chunks
+from kb.library.models import Chunk
+from kb.search.client import Hit, search_client
+
+
+@dataclass(frozen=True)
+class FoundChunk:
+    """A chunk that the person may read, with the scores by which it was found."""
+
+    chunk: Chunk
+    hit: Hit
+
+
+@dataclass(frozen=True)
+class Found:
+    """Chunks, best first, and milliseconds by step."""
+
+    chunks: list[FoundChunk]
+    timings_ms: dict[str, float]
+
+
+def allowed_collections(user: AnyUser, wanted: Sequence[int] | None) -> list[int]:
+    """Ids of the collections to search: those asked for, or all that this person may read.
+
+    Raises:
+        NotFoundError: one of those asked for does not exist for this person.
+    """
+    allowed = collections_for(user)
+    if not wanted:
+        return list(allowed.values_list("pk", flat=True))
+    found = list(allowed.filter(pk__in=wanted).values_list("pk", flat=True))
+    if len(found) != len(set(wanted)):
+        raise NotFoundError("There is no such collection, or you may not read it.")
+    return found
+
+
+def search_chunks(user: AnyUser, query: str, wanted: Sequence[int] | None, limit: int) -> Found:
+    """The best `limit` chunks for a query.
+
+    The index may still hold what was deleted or revoked a moment ago, so more is fetched than wanted, and
+    again more when too little survives the join with the database.
+
+    Raises:
+        NotFoundError: an unknown collection. SearchUnavailableError: the search server is down.
+    """
+    collections = allowed_collections(user, wanted)
+    if not collections:
+        return Found([], {})
+    asked = limit + max(5, limit // 2)
+    while True:
+        reply = search_client().search(query, collections, asked, max(config.candidates, asked))
+        rows = {chunk.pk: chunk for chunk in searchable_chunks(user, [hit.chunk_id for hit in reply.hits])}
+        found = [FoundChunk(rows[hit.chunk_id], hit) for hit in reply.hits if hit.chunk_id in rows]
+        if len(found) >= limit or len(reply.hits) < asked:
+            return Found(found[:limit], reply.timings_ms)
+        asked *= 4

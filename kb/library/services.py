@@ -1,0 +1,89 @@
+"""Changes of collections, grants and documents. Callers have asked `access` whether the person may."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+from django.utils.text import slugify
+
+from kb.accounts.models import User
+from kb.exceptions import ConflictError, InvalidInputError
+from kb.library.models import Collection, Document, Grant, Role, Status
+from kb.search import log
+from kb.search.models import IndexGeneration, Operation
+
+
+@transaction.atomic
+def create_collection(owner: User, name: str, description: str = "") -> Collection:
+    """A new collection whose manager is its creator.
+
+    Raises:
+        ConflictError: the name (or one that gives the same address) is taken.
+        InvalidInputError: the name holds no letter or digit.
+    """
+    slug = slugify(name, allow_unicode=False)
+    if not slug:
+        raise InvalidInputError("The name needs at least one letter or digit.")
+    try:
+        with transaction.atomic():
+            collection = Collection.objects.create(
+                name=name.strip(), slug=slug, description=description, created_by=owner
+            )
+    except IntegrityError as error:
+        raise ConflictError(
+            f"There is already a collection called {name.strip()!r}, or one too like it."
+        ) from error
+    Grant.objects.create(collection=collection, user=owner, role=Role.MANAGER)
+    return collection
+
+
+def grant(
+    collection: Collection, role: Role, *, user_id: int | None = None, group_id: int | None = None
+) -> Grant:
+    """Give the role to a person, a group, or (with neither) everyone; an existing grant changes its role."""
+    same_subject: dict[str, Any] = {"user_id": user_id, "group_id": group_id}
+    everyone = user_id is None and group_id is None
+    row, _ = Grant.objects.update_or_create(
+        collection=collection, everyone=everyone, **same_subject, defaults={"role": role}
+    )
+    return row
+
+
+@transaction.atomic
+def delete_document(document: Document) -> None:
+    """Take the document out of every answer from this commit on; the purge removes its content later.
+
+    Older versions of the same document go with it. Deleting twice is no error.
+    """
+    _delete(
+        list(
+            Document.objects.filter(
+                collection_id=document.collection_id, external_id=document.external_id, deleted_at=None
+            ).values_list("pk", flat=True)
+        )
+    )
+
+
+@transaction.atomic
+def delete_collection(collection: Collection) -> None:
+    """Hide the collection at once, with everything in it; the purge removes the content later."""
+    # The slug is freed, so that a new collection may have the name again.
+    Collection.objects.filter(pk=collection.pk).update(
+        deleted_at=timezone.now(), slug=f"{collection.slug[:60]}-deleted-{collection.pk}"
+    )
+    _delete(
+        list(Document.objects.filter(collection=collection, deleted_at=None).values_list("pk", flat=True))
+    )
+
+
+def _delete(document_ids: list[int]) -> None:
+    Document.objects.filter(pk__in=document_ids).update(status=Status.DELETED, deleted_at=timezone.now())
+    unpublish(document_ids)
+
+
+def unpublish(document_ids: list[int]) -> None:
+    """Tell every index generation that these documents are gone from search, in the caller's transaction."""
+    for generation in IndexGeneration.objects.all():
+        log.append(generation, Operation.REMOVE, document_ids)

@@ -1,0 +1,33 @@
+"""Small pieces of markup that many templates share."""
+
+from __future__ import annotations
+
+from django import template
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+register = template.Library()
+
+
+@register.simple_tag
+def icon(name: str, size: str = "") -> SafeString:
+    """A decorative icon of the sprite in `parts/icons.html`; size "s" is the small one."""
+    return format_html(
+        '<svg class="icon{}" aria-hidden="true" focusable="false"><use href="#i-{}"></use></svg>',
+        f" icon-{size}" if size else "",
+        name,
+    )
+
+
+@register.filter
+def seconds(duration_ms: float | None) -> str:
+    """Milliseconds as a person says them: "340 ms", "1.2 s"; nothing for None."""
+    if duration_ms is None:
+        return ""
+    return f"{duration_ms:.0f} ms" if duration_ms < 1000 else f"{duration_ms / 1000:.1f} s"
+
+
+@register.filter
+def path(parts: list[str]) -> str:
+    """A heading path in one line."""
+    return " › ".join(parts)

@@ -1,0 +1,103 @@
+"""The library: collections, their documents, and the text of one document."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.views.decorators.http import require_GET
+
+from kb.conf import config
+from kb.library.access import get_collection_for, get_document_for
+from kb.library.listing import Filter, list_documents
+from kb.library.models import RETRYABLE, Collection, Role
+from kb.library.overview import role_of, shelves_for
+from kb.library.text import other_versions, part_of, quoted_span
+from kb.pages import PageRequest, page, whole_number
+
+
+@require_GET
+@page
+def library(request: PageRequest) -> HttpResponse:
+    """All collections that the person may read."""
+    return render(request, "library/library.html", {"here": "library", "shelves": shelves_for(request.user)})
+
+
+@require_GET
+@page
+def collection(request: PageRequest, collection_id: int) -> HttpResponse:
+    """One collection: its documents, and for managers who may read it."""
+    found = get_collection_for(request.user, collection_id)
+    role = role_of(request.user, found)
+    context = {
+        "here": "library",
+        "upload_mb": config.upload_mb,
+        "roles": Role.choices,
+        "grants": _grants(found) if role == Role.MANAGER else None,
+        **_table(request, found, role),
+    }
+    return render(request, "library/collection.html", context)
+
+
+@require_GET
+@page
+def document_table(request: PageRequest, collection_id: int) -> HttpResponse:
+    """The table of documents alone; nothing at all (204) when it is as the page has it already."""
+    found = get_collection_for(request.user, collection_id)
+    context = _table(request, found, role_of(request.user, found))
+    if context["fingerprint"] == request.GET.get("seen"):
+        return HttpResponse(status=204)
+    response = render(request, "library/document_table.html", context)
+    if "seen" not in request.GET:
+        # Another filter or page was chosen (and not only the same one looked at again): the address says so.
+        response["HX-Push-Url"] = f"{reverse('collection', args=[found.pk])}?{context['listing'].query}"
+    return response
+
+
+@require_GET
+@page
+def grants(request: PageRequest, collection_id: int) -> HttpResponse:
+    """The list of grants alone, after one changed."""
+    found = get_collection_for(request.user, collection_id, Role.MANAGER)
+    return render(request, "library/grant_list.html", {"collection": found, "grants": _grants(found)})
+
+
+@require_GET
+@page
+def document(request: PageRequest, document_id: int) -> HttpResponse:
+    """The text of a document, with the words that an answer cites highlighted."""
+    found = get_document_for(request.user, document_id)
+    span = quoted_span(found, request.GET)
+    versions = other_versions(found)
+    context = {
+        "here": "library",
+        "document": found,
+        "collection": found.collection,
+        "part": part_of(found, span, whole_number(request.GET.get("part", ""), 0)),
+        "versions": versions,
+        "newest": next((row for row in versions if row.superseded_at is None), None),
+    }
+    return render(request, "library/document.html", context)
+
+
+def _table(request: PageRequest, found: Collection, role: Role) -> dict[str, Any]:
+    listing = list_documents(found, Filter.from_query(request.GET))
+    context = {
+        "collection": found,
+        "listing": listing,
+        "table_url": reverse("document_table", args=[found.pk]),
+        "retryable": RETRYABLE,
+        "may_edit": role != Role.VIEWER,
+        "may_manage": role == Role.MANAGER,
+    }
+    rows = render_to_string("library/document_rows.html", context)
+    # What the page already shows need not be swapped: focus, selection and scrolling stay as they are.
+    return {**context, "rows": rows, "fingerprint": hashlib.sha256(rows.encode()).hexdigest()[:16]}
+
+
+def _grants(found: Collection) -> Any:
+    return found.grants.select_related("user", "group").order_by("-everyone", "group__name", "user__username")

@@ -1,0 +1,62 @@
+"""The standing cast, and where the evaluation data lies."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from kb.accounts.models import User
+from kb.conf import config
+from kb.library.models import Collection, Grant, Role
+from tests.factories import make_user
+
+
+@pytest.fixture
+def admin(db: None) -> User:
+    return make_user("admin", is_superuser=True, is_staff=True)
+
+
+@pytest.fixture
+def owner(db: None) -> User:
+    """Manages the collection."""
+    return make_user("owner")
+
+
+@pytest.fixture
+def teammate(db: None) -> User:
+    """May read the collection."""
+    return make_user("teammate")
+
+
+@pytest.fixture
+def stranger(db: None) -> User:
+    """May sign in, and has no grant."""
+    return make_user("stranger")
+
+
+@pytest.fixture
+def collection(owner: User, teammate: User) -> Collection:
+    made = Collection.objects.create(name="Handbook", slug="handbook", created_by=owner)
+    Grant.objects.create(collection=made, user=owner, role=Role.MANAGER)
+    Grant.objects.create(collection=made, user=teammate, role=Role.VIEWER)
+    return made
+
+
+@pytest.fixture(autouse=True)
+def settings_for_tests(settings: object, tmp_path: Path) -> None:
+    """Pages in tests name static files as they are: nothing was collected."""
+    storages = dict(settings.STORAGES)  # type: ignore[attr-defined]
+    storages["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+    settings.STORAGES = storages  # type: ignore[attr-defined]
+    # Argon2 is slow on purpose.
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # type: ignore[attr-defined]
+    settings.MEDIA_ROOT = tmp_path / "files"  # type: ignore[attr-defined]
+
+
+@pytest.fixture
+def eval_data() -> Path:
+    folder = config.eval_data.resolve()
+    if not folder.is_dir():
+        pytest.skip(f"No evaluation data at {folder}: set KB_EVAL_DATA")
+    return folder

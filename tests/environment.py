@@ -1,0 +1,21 @@
+"""Loaded before Django: the tests' own data folder and settings, whatever the shell has set."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import shutil
+import tempfile
+
+for _name in [name for name in os.environ if name.startswith("KB_") and name != "KB_EVAL_DATA"]:
+    del os.environ[_name]
+
+DATA_DIR = tempfile.mkdtemp(prefix="kb-tests-")
+atexit.register(shutil.rmtree, DATA_DIR, ignore_errors=True)
+
+os.environ["KB_DATA_DIR"] = DATA_DIR
+os.environ["KB_SECRET_KEY"] = "only-for-tests-" + "x" * 50
+os.environ["KB_DEMO"] = "0"
+# Nothing listens there: a unit test that needs Redis starts its own.
+os.environ["KB_REDIS_URL"] = "redis://127.0.0.1:1/0"
+os.environ["HF_HUB_OFFLINE"] = "1"
