@@ -1,0 +1,9 @@
+from django.apps import AppConfig
+
+
+class IngestConfig(AppConfig):
+    name = "ingest"
+
+    def ready(self) -> None:
+        """Make the Celery application current, so that tasks reach the configured broker."""
+        from kb import celery  # noqa: F401

@@ -1,0 +1,52 @@
+"""How a job fails: at once when the file is to blame, after three attempts when something else may be."""
+
+from __future__ import annotations
+
+import logging
+
+from django.db import transaction
+from django.utils import timezone
+
+from ingest.leases import MOST_ATTEMPTS, Lease, LeaseLostError
+from ingest.models import IngestJob
+from kb.library.models import PENDING, Document, Status
+
+logger = logging.getLogger(__name__)
+
+# A second try can help against these: memory and crashes depend on what else the machine was doing.
+_TRANSIENT = ("out_of_memory", "crashed")
+_STATUS_OF = {"no_text_layer": Status.NEEDS_OCR}
+GAVE_UP = (
+    "Processing broke off three times. Try again; if it fails again, ask your admin to look at the worker's log."
+)
+
+
+def fail(lease: Lease, code: str, reason: str) -> None:
+    """Mark the document failed with its reason, or queue it again when the cause may pass."""
+    if code in _TRANSIENT and _attempts(lease) < MOST_ATTEMPTS:
+        lease.release()
+        return
+    try:
+        with transaction.atomic():
+            lease.finish(timezone.now(), failed=True)
+            mark_failed(lease.document_id, code, reason)
+    except LeaseLostError:
+        logger.info("Job %s was taken away before it failed", lease.job_id)
+
+
+def keep_trying(lease: Lease) -> None:
+    """After an error of our own: queue the job again until its attempts are used up."""
+    if _attempts(lease) < MOST_ATTEMPTS:
+        lease.release()
+    else:
+        fail(lease, "internal", GAVE_UP)
+
+
+def mark_failed(document_id: int, code: str, reason: str) -> None:
+    Document.objects.filter(pk=document_id, status__in=PENDING).update(
+        status=_STATUS_OF.get(code, Status.FAILED), failure_code=code, failure_reason=reason, progress_step=""
+    )
+
+
+def _attempts(lease: Lease) -> int:
+    return IngestJob.objects.values_list("attempts", flat=True).get(pk=lease.job_id)

@@ -1,0 +1,41 @@
+"""File formats: each is one module here and one entry in PARSERS."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path, PurePosixPath
+
+from ingest.parsers.base import Block, ParsedDocument, ParseError, Parser
+from ingest.parsers.html import HtmlParser
+from ingest.parsers.markdown import MarkdownParser
+from ingest.parsers.pdf import PdfParser
+from ingest.parsers.plain import PlainParser
+from ingest.parsers.sniffing import SNIFF_BYTES, sniff
+
+__all__ = ["EXTENSIONS", "PARSERS", "Block", "ParseError", "ParsedDocument", "Parser", "detect"]
+
+PARSERS: tuple[Parser, ...] = (MarkdownParser(), PlainParser(), HtmlParser(), PdfParser())
+EXTENSIONS = frozenset(extension for parser in PARSERS for extension in parser.extensions)
+
+
+def detect(path: Path, file_name: str, parsers: Sequence[Parser] = PARSERS) -> Parser:
+    """Choose the parser by the file's first bytes and, where these only say "text", by its name.
+
+    Args:
+        path: the stored file.
+        file_name: the name that the file was uploaded under; only its extension is looked at.
+
+    Raises:
+        ParseError: empty, not_text or unsupported.
+    """
+    extension = PurePosixPath(file_name).suffix.lower()
+    with path.open("rb") as file:
+        kind = sniff(file.read(SNIFF_BYTES), extension)
+    if kind is None and not extension:
+        kind = PlainParser.name
+    for parser in parsers:
+        if parser.name == kind or (kind is None and extension in parser.extensions):
+            return parser
+    known = ", ".join(sorted(extension for parser in parsers for extension in parser.extensions))
+    shown = extension if extension[1:].isalnum() else "these"
+    raise ParseError("unsupported", f"Files of the kind {shown[:20]} cannot be read. Supported: {known}.")

@@ -1,0 +1,103 @@
+"""HTML: the readable part of a page, as Markdown."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from bs4 import BeautifulSoup, CData, Tag
+from bs4.element import PreformattedString
+from markdownify import MarkdownConverter
+
+from ingest.parsers.base import ParsedDocument, ParseError, clean_title, normalise_text
+from ingest.parsers.encoding import decode_text
+from ingest.parsers.markdown import first_heading, markdown_blocks
+
+_NEVER_TEXT = (
+    *("head", "title", "script", "style", "noscript", "template", "iframe", "object", "svg", "canvas", "nav"),
+    *("input", "select", "textarea", "button", "datalist", "dialog"),
+)
+_BOILERPLATE = ("header", "footer", "aside", "form")
+_BOILERPLATE_ROLES = frozenset({"navigation", "banner", "contentinfo", "search", "complementary"})
+_CONTENT = ("main", "article", "h1")
+_HIDDEN_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
+_CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?([\w-]{1,40})", re.IGNORECASE)
+_BLANK_LINES = re.compile(r"\n{3,}")
+
+# Links become their words and nothing is escaped, so that a quotation of the text is what the page shows.
+_CONVERTER = MarkdownConverter(
+    heading_style="atx",
+    bullets="-",
+    strip=["a", "video"],
+    autolinks=False,
+    escape_asterisks=False,
+    escape_underscores=False,
+    escape_misc=False,
+    table_infer_header=True,
+    # One paragraph is one line, however the source is broken into lines.
+    wrap=True,
+    wrap_width=None,
+)
+
+
+class HtmlParser:
+    name = "html"
+    extensions = (".html", ".htm", ".xhtml")
+
+    def parse(self, path: Path) -> ParsedDocument:
+        data = path.read_bytes()
+        charset = _CHARSET.search(data[:2048])
+        source = decode_text(data, charset[1].decode("ascii", "replace") if charset else None)
+        # html.parser resolves no entity but the named characters, so nothing is fetched and nothing expands.
+        page = BeautifulSoup(source, "html.parser")
+        title = clean_title(page.title.get_text() if page.title else None)
+        text = _readable_text(page)
+        if not text:
+            raise ParseError(
+                "empty",
+                "The page holds no text. If a browser shows some, it is loaded by scripts: "
+                "save the page from the browser as PDF and upload that.",
+            )
+        blocks = markdown_blocks(text)
+        return ParsedDocument(text, "markdown", title or first_heading(text, blocks), (), blocks)
+
+
+def _readable_text(page: BeautifulSoup) -> str:
+    for node in page.find_all(string=lambda string: isinstance(string, PreformattedString)):
+        # Comments, declarations and processing instructions.
+        if not isinstance(node, CData):
+            node.extract()
+    for tag in page.find_all(_NEVER_TEXT):
+        tag.extract()
+    for image in page.find_all("img"):
+        image.replace_with(str(image.get("alt") or ""))
+    whole_length = len(page.get_text())
+    for tag in page.find_all(True):
+        if _is_hidden(tag) or _is_boilerplate(tag, whole_length):
+            tag.extract()
+    mains = page.find_all("main")
+    if len(mains) == 1 and len(mains[0].get_text()) >= len(page.get_text()) / 2:
+        return _to_markdown(mains[0])
+    return _to_markdown(page)
+
+
+def _is_hidden(tag: Tag) -> bool:
+    return tag.has_attr("hidden") or bool(_HIDDEN_STYLE.search(str(tag.get("style") or "")))
+
+
+def _is_boilerplate(tag: Tag, whole_length: int) -> bool:
+    """Whether the tag frames the content. Some pages put all their content into a form or a header."""
+    if tag.name not in _BOILERPLATE and tag.get("role") not in _BOILERPLATE_ROLES:
+        return False
+    return tag.find(_CONTENT) is None and len(tag.get_text()) <= whole_length / 2
+
+
+def _to_markdown(page: Tag) -> str:
+    try:
+        markdown = _CONVERTER.convert_soup(page)
+    except RecursionError:
+        # Tags nested hundreds deep are not structure: keep the words.
+        markdown = page.get_text("\n\n", strip=True)
+    markdown = normalise_text(markdown).replace("\xa0", " ")
+    lines = (line.rstrip() for line in markdown.split("\n"))
+    return _BLANK_LINES.sub("\n\n", "\n".join(lines)).strip("\n")

@@ -1,0 +1,61 @@
+"""What a file is by its first bytes; its name is only a claim."""
+
+from __future__ import annotations
+
+import re
+
+from ingest.parsers.base import ParseError
+from ingest.parsers.encoding import has_unicode_mark, not_text
+
+SNIFF_BYTES = 8192
+# Readers accept a PDF whose header stands anywhere in its first kilobyte.
+PDF_HEADER_WITHIN = 1024
+
+# A whole page, not Markdown that begins with a tag.
+_HTML_PAGE = re.compile(
+    rb"(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html)[\s>]",
+    re.IGNORECASE | re.DOTALL,
+)
+_CONTAINERS = (
+    (b"PK\x03\x04", "a zip archive or an Office document"),
+    (b"PK\x05\x06", "an empty zip archive"),
+    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an Office document of the older kind or an Outlook message"),
+    (rb"{\rtf", "a rich text document"),
+    (b"\x1f\x8b", "a compressed archive"),
+    (b"7z\xbc\xaf\x27\x1c", "a compressed archive"),
+    (b"Rar!", "a compressed archive"),
+)
+
+
+def sniff(head: bytes, extension: str) -> str | None:
+    """Name the parser that the first bytes call for.
+
+    Args:
+        head: the first SNIFF_BYTES of the file.
+        extension: lower case with the dot; empty without one.
+
+    Returns:
+        "pdf", "html", or None for text whose kind only the extension tells.
+
+    Raises:
+        ParseError: empty, not_text, or unsupported for a known format that no parser reads.
+    """
+    if not head:
+        raise ParseError(
+            "empty", "The file is empty. Check that it was saved completely and upload it again."
+        )
+    if head.lstrip().startswith(b"%PDF-"):
+        return "pdf"
+    for magic, what in _CONTAINERS:
+        if head.startswith(magic):
+            raise ParseError(
+                "unsupported",
+                f"This is {what}, which cannot be read yet. Save or unpack it as PDF, HTML or text.",
+            )
+    if extension == ".pdf" and (b"%PDF-" in head[:PDF_HEADER_WITHIN] or b"\0" in head):
+        return "pdf"
+    if has_unicode_mark(head):
+        return None
+    if b"\0" in head:
+        raise not_text()
+    return "html" if _HTML_PAGE.match(head) else None

@@ -1,0 +1,179 @@
+"""The way of a document: lease → parse in a child process → chunk → embed → publish in one transaction.
+
+Every step can be repeated. Until the last transaction nothing that is searchable changes; that transaction
+replaces the document's chunks, writes the index events and ends the job together, or not at all.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+from django.db import transaction
+from django.utils import timezone
+
+from ingest.chunking import ChunkSpan, chunk_document
+from ingest.embedding import get_encoder
+from ingest.failures import fail, keep_trying
+from ingest.leases import Lease, LeaseLostError, acquire
+from ingest.parsers.base import ParsedDocument, ParseError
+from ingest.sandbox import Sandbox
+from ingest.storage import file_path
+from kb.conf import config
+from kb.library.models import Chunk, Document, DocumentText, Status
+from kb.library.services import unpublish
+from kb.search import log
+from kb.search.generations import serving_generation
+from kb.search.models import Embedding, Operation
+
+logger = logging.getLogger(__name__)
+
+_EMBED_AT_ONCE = 64  # chunks between two signs of life
+
+
+@dataclass(frozen=True)
+class Embedded:
+    """Chunks with their vectors, float16 [len(spans), dimension]."""
+
+    spans: Sequence[ChunkSpan]
+    vectors: np.ndarray
+    model_id: str
+    dimension: int
+
+
+@cache
+def sandbox() -> Sandbox:
+    return Sandbox(timeout_s=config.parse_timeout_s, memory_mb=config.parse_memory_mb)
+
+
+def run_job(job_id: int) -> None:
+    """Run one job to its end. Whatever goes wrong ends in the job's row, never in the queue's hands."""
+    lease = acquire(job_id, timezone.now(), config.lease_s)
+    if lease is None:
+        return
+    try:
+        document = Document.objects.get(pk=lease.document_id)
+        parsed = parse(document, lease)
+        publish(document, lease, parsed, embed(document, lease, parsed))
+    except LeaseLostError:
+        logger.info("Job %s was taken away; nothing was changed", job_id)
+    except ParseError as error:
+        fail(lease, error.code, error.reason)
+    except Exception:
+        logger.exception("Job %s broke off", job_id)
+        keep_trying(lease)
+
+
+def parse(document: Document, lease: Lease) -> ParsedDocument:
+    """Raises ParseError with a reason for people, LeaseLostError when the job is not ours any more."""
+    return sandbox().parse(
+        file_path(document.stored_file), document.file_name, on_wait=lambda: lease.renew(timezone.now())
+    )
+
+
+def embed(document: Document, lease: Lease, parsed: ParsedDocument) -> Embedded:
+    """Chunk the text and embed each chunk with title and heading path in front."""
+    encoder = get_encoder()
+    spans = chunk_document(parsed, encoder.tokens.starts(parsed.text), config.chunk_tokens)
+    if not spans:
+        raise ParseError("empty", "The file holds no text.")
+    title = _title(document, parsed)
+    texts = [contextual(title, span.heading_path, parsed.text[span.start : span.end]) for span in spans]
+    groups = []
+    for at in range(0, len(texts), _EMBED_AT_ONCE):
+        _show_progress(document, lease, at, len(texts))
+        groups.append(encoder.embed_passages(texts[at : at + _EMBED_AT_ONCE]).astype("<f2"))
+    return Embedded(spans, np.concatenate(groups), encoder.model_id, encoder.dimension)
+
+
+def contextual(title: str, heading_path: Sequence[str], text: str) -> str:
+    """What is embedded for a chunk: a chunk alone often does not say what it is about."""
+    headings = [heading for heading in heading_path if heading != title]
+    return "\n".join([" › ".join([title, *headings]), text])
+
+
+def _show_progress(document: Document, lease: Lease, current: int, maximum: int) -> None:
+    lease.renew(timezone.now())
+    Document.objects.filter(pk=document.pk, status__in=(Status.PARSING, Status.EMBEDDING)).update(
+        status=Status.EMBEDDING, progress_step="embedding", progress_current=current, progress_maximum=maximum
+    )
+
+
+def _title(document: Document, parsed: ParsedDocument) -> str:
+    """The title the sender gave, else the document's own, else the file's name."""
+    if document.metadata.get("title_given"):
+        return document.title
+    return (parsed.title or document.title)[:500]
+
+
+@transaction.atomic
+def publish(document: Document, lease: Lease, parsed: ParsedDocument, embedded: Embedded) -> None:
+    """Make the document searchable and end the job.
+
+    Raises:
+        LeaseLostError: the job or the document was taken away meanwhile; everything is rolled back.
+    """
+    now = timezone.now()
+    lease.finish(now)
+    became_ready = Document.objects.filter(
+        pk=document.pk, deleted_at=None, superseded_at=None, status__in=(Status.PARSING, Status.EMBEDDING)
+    ).update(
+        status=Status.READY,
+        title=_title(document, parsed),
+        metadata={**parsed.metadata, **document.metadata},
+        chunk_count=len(embedded.spans),
+        progress_step="",
+        progress_current=len(embedded.spans),
+        progress_maximum=len(embedded.spans),
+        ready_at=now,
+    )
+    if not became_ready:
+        raise LeaseLostError
+    _store_text(document, parsed, embedded)
+    older = Document.objects.filter(
+        collection_id=document.collection_id,
+        external_id=document.external_id,
+        version__lt=document.version,
+        superseded_at=None,
+        deleted_at=None,
+    )
+    superseded = list(older.values_list("pk", flat=True))
+    older.update(superseded_at=now)
+    unpublish(superseded)
+    log.append(serving_generation(embedded.model_id, embedded.dimension), Operation.PUBLISH, [document.pk])
+
+
+def _store_text(document: Document, parsed: ParsedDocument, embedded: Embedded) -> None:
+    DocumentText.objects.update_or_create(
+        document=document,
+        defaults={
+            "text": parsed.text,
+            "text_format": parsed.format,
+            "pages": [list(page) for page in parsed.pages],
+        },
+    )
+    Chunk.objects.filter(document=document).delete()
+    chunks = Chunk.objects.bulk_create(
+        [
+            Chunk(
+                document=document,
+                ordinal=ordinal,
+                start=span.start,
+                end=span.end,
+                text=parsed.text[span.start : span.end],
+                page_start=span.page_start,
+                page_end=span.page_end,
+                heading_path=list(span.heading_path),
+                tokens=span.tokens,
+            )
+            for ordinal, span in enumerate(embedded.spans)
+        ]
+    )
+    generation = serving_generation(embedded.model_id, embedded.dimension)
+    Embedding.objects.bulk_create(
+        Embedding(chunk=chunk, generation=generation, vector=vector.tobytes())
+        for chunk, vector in zip(chunks, embedded.vectors, strict=True)
+    )

@@ -1,0 +1,180 @@
+"""Taking files in: one transaction makes the document and its job; a message to a worker is only a hint."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Any, BinaryIO
+
+from django.db import transaction
+from django.db.models import Max
+from django.utils import timezone
+
+from ingest.models import IngestJob, JobState
+from ingest.names import clean_external_id, clean_file_name, clean_text
+from ingest.storage import StoredFile, remove, store
+from kb.accounts.models import User
+from kb.conf import config
+from kb.exceptions import ConflictError
+from kb.library.models import RETRYABLE, Collection, Document, Status
+from kb.library.services import unpublish
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Upload:
+    """A file as it came, with what its sender says about it."""
+
+    stream: BinaryIO
+    file_name: str
+    external_id: str = ""
+    title: str = ""
+    metadata: dict[str, Any] | None = None
+    idempotency_key: str = ""
+
+
+@dataclass(frozen=True)
+class Submission:
+    """What became of an upload.
+
+    Attributes:
+        document: the row that now stands for the content.
+        created: False when these bytes were here already.
+        duplicate_of: the document with the same bytes under another external id.
+    """
+
+    document: Document
+    created: bool
+    duplicate_of: Document | None = None
+
+
+def submit_document(collection: Collection, user: User, upload: Upload) -> Submission:
+    """Store the file and queue its document.
+
+    The same bytes under the same external id change nothing (a failed document is tried again); the same
+    bytes under another id are a duplicate; other bytes under a known id are its next version.
+
+    Raises:
+        TooLargeError: the file exceeds KB_UPLOAD_MB; nothing is kept.
+    """
+    stored = store(upload.stream, config.upload_mb << 20)
+    try:
+        with transaction.atomic():
+            submission = _submit(collection, user, upload, stored)
+    except BaseException:
+        remove(stored.name)
+        raise
+    if not submission.created:
+        remove(stored.name)
+    return submission
+
+
+def _submit(collection: Collection, user: User, upload: Upload, stored: StoredFile) -> Submission:
+    # One submission per collection at a time: who looks first writes first. (SQLite locks anyway.)
+    Collection.objects.select_for_update().get(pk=collection.pk)
+    repeated = _repeated(collection, user, upload, stored)
+    if repeated is not None:
+        return Submission(repeated, created=False)
+    file_name = clean_file_name(upload.file_name)
+    external_id = clean_external_id(upload.external_id or file_name)
+    live = Document.objects.filter(collection=collection, superseded_at=None, deleted_at=None)
+    same = live.filter(sha256=stored.sha256).first()
+    if same is not None:
+        if same.external_id == external_id:
+            if same.status in RETRYABLE:
+                retry_document(same)
+            return Submission(same, created=False)
+        _supersede(list(live.filter(external_id=external_id).values_list("pk", flat=True)))
+        return Submission(same, created=False, duplicate_of=same)
+    # Earlier versions that never became searchable make way; one that is searchable serves on until then.
+    live.filter(external_id=external_id).exclude(status=Status.READY).update(superseded_at=timezone.now())
+    document = Document.objects.create(
+        collection=collection,
+        external_id=external_id,
+        version=_next_version(collection, external_id),
+        title=clean_text(upload.title, 500) or PurePosixPath(file_name).stem or file_name,
+        file_name=file_name,
+        stored_file=stored.name,
+        sha256=stored.sha256,
+        size_bytes=stored.size_bytes,
+        metadata={**(upload.metadata or {}), **({"title_given": True} if upload.title else {})},
+        idempotency_key=upload.idempotency_key,
+        created_by=user,
+    )
+    hint(IngestJob.objects.create(document=document, hinted_at=timezone.now()))
+    return Submission(document, created=True)
+
+
+def _repeated(collection: Collection, user: User, upload: Upload, stored: StoredFile) -> Document | None:
+    """The document that an earlier upload with the same Idempotency-Key made.
+
+    Raises:
+        ConflictError: that upload had other bytes, so the key was not meant for this one.
+    """
+    if not upload.idempotency_key:
+        return None
+    known = Document.objects.filter(
+        collection=collection, created_by=user, idempotency_key=upload.idempotency_key
+    ).first()
+    if known is not None and known.sha256 != stored.sha256:
+        raise ConflictError("This Idempotency-Key was used for another file.")
+    return known
+
+
+def _next_version(collection: Collection, external_id: str) -> int:
+    known = Document.objects.filter(collection=collection, external_id=external_id)
+    return int(known.aggregate(latest=Max("version"))["latest"] or 0) + 1
+
+
+def _supersede(document_ids: list[int]) -> None:
+    if document_ids:
+        Document.objects.filter(pk__in=document_ids).update(superseded_at=timezone.now())
+        unpublish(document_ids)
+
+
+@transaction.atomic
+def retry_document(document: Document) -> None:
+    """Queue a failed document again, with all its attempts.
+
+    Raises:
+        ConflictError: it is not in a state that a retry could change.
+    """
+    changed = Document.objects.filter(
+        pk=document.pk, status__in=RETRYABLE, superseded_at=None, deleted_at=None
+    ).update(
+        status=Status.QUEUED,
+        failure_code="",
+        failure_reason="",
+        progress_step="",
+        progress_current=0,
+        progress_maximum=0,
+    )
+    if not changed:
+        raise ConflictError("Only a document that failed can be tried again.")
+    job, _ = IngestJob.objects.update_or_create(
+        document=document,
+        defaults={
+            "state": JobState.QUEUED,
+            "attempts": 0,
+            "lease_token": None,
+            "lease_until": None,
+            "hinted_at": timezone.now(),
+            "finished_at": None,
+        },
+    )
+    hint(job)
+
+
+def hint(job: IngestJob) -> None:
+    """Tell a worker after the commit. If the broker is down, the sweeper says it again later."""
+    from ingest.tasks import ingest_document
+
+    def send() -> None:
+        try:
+            ingest_document.delay(job.pk)
+        except ingest_document.OperationalError as error:
+            logger.warning("The broker is down, job %s waits for the sweeper: %s", job.pk, error)
+
+    transaction.on_commit(send)

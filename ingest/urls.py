@@ -1,0 +1,12 @@
+"""The writing side of the REST API, mounted under /api/v1/."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from ingest.api import DocumentsView, RetryView
+
+urlpatterns = [
+    path("collections/<int:collection_id>/documents/", DocumentsView.as_view(), name="collection_documents"),
+    path("documents/<int:document_id>/retry/", RetryView.as_view()),
+]

@@ -1,0 +1,133 @@
+"""Taking files in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+
+from ingest import services
+from ingest.models import IngestJob, JobState
+from ingest.services import retry_document
+from kb.exceptions import ConflictError, TooLargeError
+from kb.library.models import Document, Status
+from tests.ingest.conftest import Submit
+
+pytestmark = pytest.mark.django_db
+
+
+def stored_files() -> list[Path]:
+    return [path for path in Path(settings.MEDIA_ROOT).rglob("*") if path.is_file()]
+
+
+def test_upload_makes_document_and_job(submit: Submit) -> None:
+    submission = submit()
+    assert submission.created
+    assert submission.document.status == Status.QUEUED
+    assert submission.document.job.state == JobState.QUEUED
+    assert len(stored_files()) == 1
+
+
+def test_same_bytes_under_same_name_change_nothing(submit: Submit) -> None:
+    first = submit()
+    second = submit()
+    assert not second.created
+    assert second.document == first.document
+    assert second.duplicate_of is None
+    assert Document.objects.count() == len(stored_files()) == 1
+
+
+def test_same_bytes_under_other_name_are_a_duplicate(submit: Submit) -> None:
+    first = submit(name="a.md")
+    second = submit(name="b.md")
+    assert second.duplicate_of == first.document
+    assert Document.objects.count() == 1
+
+
+def test_other_bytes_under_same_name_are_the_next_version(submit: Submit) -> None:
+    first = submit("one")
+    second = submit("two")
+    assert second.created
+    assert (first.document.version, second.document.version) == (1, 2)
+
+
+def test_version_that_never_became_ready_makes_way(submit: Submit) -> None:
+    first = submit("one")
+    submit("two")
+    first.document.refresh_from_db()
+    assert first.document.superseded_at is not None
+
+
+def test_ready_version_serves_until_the_next_is_ready(submit: Submit) -> None:
+    first = submit("one")
+    Document.objects.filter(pk=first.document.pk).update(status=Status.READY)
+    submit("two")
+    first.document.refresh_from_db()
+    assert first.document.superseded_at is None
+
+
+def test_uploading_a_failed_document_again_retries_it(submit: Submit) -> None:
+    document = submit().document
+    Document.objects.filter(pk=document.pk).update(status=Status.FAILED, failure_code="x", failure_reason="y")
+    submit()
+    document.refresh_from_db()
+    assert (document.status, document.failure_reason) == (Status.QUEUED, "")
+
+
+def test_ready_document_cannot_be_retried(submit: Submit) -> None:
+    document = submit().document
+    Document.objects.filter(pk=document.pk).update(status=Status.READY)
+    with pytest.raises(ConflictError):
+        retry_document(document)
+
+
+def test_idempotency_key_makes_no_second_document(submit: Submit) -> None:
+    first = submit("one", idempotency_key="k")
+    assert submit("one", name="other.md", idempotency_key="k").document == first.document
+    with pytest.raises(ConflictError):
+        submit("two", idempotency_key="k")
+
+
+def test_too_large_file_leaves_nothing(submit: Submit, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Case 26."""
+    original = services.store
+    monkeypatch.setattr(services, "store", lambda stream, limit: original(stream, 10))
+    with pytest.raises(TooLargeError):
+        submit("x" * 11)
+    assert not Document.objects.exists()
+    assert not stored_files()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_broker_down_leaves_the_job_queued(submit: Submit) -> None:
+    """Case 33: the tests' broker address leads nowhere."""
+    submission = submit()
+    assert submission.created
+    assert IngestJob.objects.get().state == JobState.QUEUED
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "../../etc/passwd",
+        "/etc/passwd",
+        "..\\..\\boot.ini",
+        "a\x00b.md",
+        "x" * 4096 + ".md",
+        "\u202egpj.exe",
+        "",
+    ],
+)
+def test_hostile_file_names_are_inert(submit: Submit, name: str) -> None:
+    """Case 9."""
+    document = submit(name=name).document
+    for shown in (document.file_name, document.external_id):
+        assert shown
+        assert len(shown) <= 500
+        assert not set(shown) & set("\x00\u202e\\")
+        assert ".." not in shown.split("/")
+        assert not shown.startswith("/")
+    [stored] = stored_files()
+    assert stored.is_relative_to(settings.MEDIA_ROOT)
+    assert stored.name == document.stored_file.split("/")[1]
