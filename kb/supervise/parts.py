@@ -1,0 +1,74 @@
+"""The state of every part of the site, as the web process sees it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+
+from django.conf import settings
+from django.db import Error, connection
+
+from kb.conf import config
+from kb.secrets import internal_token
+from kb.supervise.health import (
+    PROBE_TIMEOUT_S,
+    Health,
+    Status,
+    probe_endpoint,
+    probe_redis,
+    probe_server,
+    probe_workers,
+)
+
+PARTS = ("database", "redis", "search", "llm", "workers")
+
+# One thread of its own: a database that hangs must neither fill the pool that everything else uses nor
+# hold up the request's own thread, for which Django would wait.
+_database_thread = ThreadPoolExecutor(1, thread_name_prefix="readyz-database")
+_asked: Future[None] | None = None
+
+
+async def probe_parts() -> Mapping[str, Health]:
+    """Ask all parts at once; bounded by `PROBE_TIMEOUT_S`."""
+    broker_url = settings.CELERY_BROKER_URL
+    states = await asyncio.gather(
+        _probe_database(), probe_redis(broker_url), _probe_search(), _probe_llm(), probe_workers(broker_url)
+    )
+    return dict(zip(PARTS, states, strict=True))
+
+
+async def _probe_search() -> Health:
+    if not config.search_url:
+        return Health(Status.DOWN, "No address: KB_SEARCH_URL is not set and `manage.py up` is not running.")
+    return await probe_server(config.search_url.rstrip("/"), internal_token())
+
+
+async def _probe_llm() -> Health:
+    if not config.llm_url:
+        return Health(Status.DOWN, "No address: KB_LLM_URL is not set and `manage.py up` is not running.")
+    if config.llm_api_key == internal_token():  # ours, wherever it runs
+        return await probe_server(config.llm_url.rstrip("/").removesuffix("/v1"), config.llm_api_key)
+    return await probe_endpoint(config.llm_url, config.llm_api_key)
+
+
+async def _probe_database() -> Health:
+    global _asked
+    if _asked is not None and not _asked.done():
+        return Health(Status.DOWN, "It still does not answer an earlier probe.")
+    _asked = _database_thread.submit(_ask_database)
+    try:
+        await asyncio.wait_for(asyncio.shield(asyncio.wrap_future(_asked)), PROBE_TIMEOUT_S)
+    except TimeoutError:
+        return Health(Status.DOWN, f"No answer within {PROBE_TIMEOUT_S:g} s.")
+    except Error as error:
+        return Health(Status.DOWN, f"{type(error).__name__}: {error}")
+    return Health(Status.OK, facts={"backend": connection.vendor})
+
+
+def _ask_database() -> None:
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    finally:
+        connection.close()

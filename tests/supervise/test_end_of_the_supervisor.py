@@ -1,0 +1,86 @@
+"""However the supervisor ends, nothing of it stays behind."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.supervise.waiting import eventually, lives
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
+    """A running supervisor with three processes, each with a child of its own."""
+    argv = [sys.executable, "-m", "tests.supervise.site_of_fakes", str(tmp_path)]
+    with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout
+            assert any(line == "Ready\n" for line in process.stdout), "it did not come up"
+            yield process
+        finally:
+            process.kill()
+
+
+@pytest.fixture
+def pids(site: subprocess.Popen[str], tmp_path: Path) -> Iterator[list[int]]:
+    found = [int(pid) for path in tmp_path.glob("*.pids") for pid in path.read_text().split()]
+    assert len(found) == 6
+    assert all(lives(pid) for pid in found)
+    yield found
+    for pid in filter(lives, found):
+        os.kill(pid, signal.SIGKILL)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_signal_ends_everything_within_ten_seconds(
+    site: subprocess.Popen[str], pids: list[int], number: signal.Signals
+) -> None:
+    began = time.monotonic()
+
+    site.send_signal(number)
+    status = site.wait(timeout=20)
+
+    assert time.monotonic() - began < 10
+    assert status == 0
+    assert site.stdout
+    assert "The stubborn server does not end by itself: killed" in site.stdout.read()
+    assert not any(lives(pid) for pid in pids)
+
+
+def test_second_ctrl_c_does_not_wait_for_a_stubborn_process(
+    site: subprocess.Popen[str], pids: list[int]
+) -> None:
+    site.send_signal(signal.SIGINT)
+    assert site.stdout
+    assert site.stdout.readline() == "Stopping …\n"
+
+    site.send_signal(signal.SIGINT)
+    site.wait(timeout=20)
+
+    # The other way to end it takes 3.5 s and says so.
+    assert "does not end by itself" not in site.stdout.read()
+    assert not any(lives(pid) for pid in pids)
+
+
+def test_sigterm_passed_on_twice_still_ends_in_order(site: subprocess.Popen[str], pids: list[int]) -> None:
+    site.send_signal(signal.SIGTERM)
+    site.send_signal(signal.SIGTERM)
+
+    assert site.wait(timeout=20) == 0
+    assert not any(lives(pid) for pid in pids)
+
+
+async def test_kill_9_takes_children_and_grandchildren_along(
+    site: subprocess.Popen[str], pids: list[int]
+) -> None:
+    site.kill()
+    site.wait()
+
+    await eventually(lambda: not any(lives(pid) for pid in pids))
