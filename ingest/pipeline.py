@@ -61,6 +61,7 @@ def run_job(job_id: int) -> None:
     except LeaseLostError:
         logger.info("Job %s was taken away; nothing was changed", job_id)
     except ParseError as error:
+        logger.info("Document %s: %s %s", lease.document_id, error.code, error.detail)
         fail(lease, error.code, error.reason)
     except Exception:
         logger.exception("Job %s broke off", job_id)

@@ -159,8 +159,9 @@ class Sandbox:
                     while child.read_into(answer):
                         pass
                     return exit_code, bytes(answer)
-                if on_wait is not None and time.monotonic() >= tick:
-                    on_wait()
+                if time.monotonic() >= tick:
+                    if on_wait is not None:
+                        on_wait()
                     tick = time.monotonic() + WAIT_INTERVAL_S
 
 

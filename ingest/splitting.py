@@ -7,7 +7,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import pairwise
 
-import sentencex  # type: ignore[import-untyped]
+import sentencex
 
 from ingest.parsers.base import Block
 

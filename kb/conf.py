@@ -115,7 +115,7 @@ class Config:
     question_chars: int = setting("KB_QUESTION_CHARS", integer(100, 100_000), "4000")
 
     upload_mb: int = setting("KB_UPLOAD_MB", integer(1, 10_000), "50")
-    parse_timeout_s: int = setting("KB_PARSE_TIMEOUT_S", integer(1, 3600), "60")
+    parse_timeout_s: int = setting("KB_PARSE_TIMEOUT_S", integer(1, 3600), "180")
     parse_memory_mb: int = setting("KB_PARSE_MEMORY_MB", integer(128, 65_536), "1024")
     lease_s: int = setting("KB_LEASE_S", integer(5, 3600), "60")
 
@@ -144,6 +144,8 @@ def load(environment: Mapping[str, str]) -> Config:
         raise ConfigurationError(f"Unknown setting: {', '.join(unknown)}. See docs/configuration.md.")
     data_dir = path("KB_DATA_DIR", environment.get("KB_DATA_DIR") or "var")
     endpoints = read_endpoints(data_dir)
+    if environment.get("KB_LLM_URL"):
+        endpoints.pop("KB_LLM_API_KEY", None)  # it opens our own model server and is nobody else's to see
     values = {item.name: _value(item.metadata, environment, endpoints) for item in fields(Config)}
     return Config(**values)
 
@@ -154,6 +156,8 @@ def read_endpoints(data_dir: Path) -> dict[str, str]:
         found = json.loads((data_dir / ENDPOINTS_FILE).read_text())
     except (FileNotFoundError, json.JSONDecodeError):
         return {}
+    except OSError as error:
+        raise ConfigurationError(f"KB_DATA_DIR {data_dir} cannot be used: {error.strerror}.") from error
     return {name: value for name, value in found.items() if isinstance(value, str)}
 
 

@@ -6,11 +6,13 @@ import atexit
 import os
 import shutil
 import tempfile
+from pathlib import Path
 
 for _name in [name for name in os.environ if name.startswith("KB_") and name != "KB_EVAL_DATA"]:
     del os.environ[_name]
 
 DATA_DIR = tempfile.mkdtemp(prefix="kb-tests-")
+(Path(DATA_DIR) / "static").mkdir()  # whitenoise warns when it is missing
 atexit.register(shutil.rmtree, DATA_DIR, ignore_errors=True)
 
 os.environ["KB_DATA_DIR"] = DATA_DIR

@@ -120,6 +120,14 @@ def normalise_text(text: str) -> str:
     return _SURROGATE.sub("", text)
 
 
+def require_text(text: str) -> None:
+    """Raises ParseError when there is nothing but whitespace."""
+    if not text or text.isspace():
+        raise ParseError(
+            "empty", "The file holds no text. Check that it was saved completely and upload it again."
+        )
+
+
 def clean_title(title: str | None) -> str | None:
     """One line, at most 300 characters, without controls that reorder it; None when nothing is left."""
     if not title:

@@ -11,7 +11,15 @@ from markdown_it import MarkdownIt
 from markdown_it.rules_block import StateBlock, blockquote
 from markdown_it.token import Token
 
-from ingest.parsers.base import Block, BlockKind, ParsedDocument, clean_title, paragraphs, trimmed_block
+from ingest.parsers.base import (
+    Block,
+    BlockKind,
+    ParsedDocument,
+    clean_title,
+    paragraphs,
+    require_text,
+    trimmed_block,
+)
 from ingest.parsers.encoding import decode_text
 from ingest.parsers.front_matter import split_front_matter
 from ingest.parsers.headings import markdown_heading
@@ -69,8 +77,13 @@ class MarkdownParser:
     extensions = (".md", ".markdown", ".mdown", ".mkd")
 
     def parse(self, path: Path) -> ParsedDocument:
-        metadata, text = split_front_matter(decode_text(path.read_bytes()))
+        source = decode_text(path.read_bytes())
+        require_text(source)
+        metadata, text = split_front_matter(source)
         blocks = markdown_blocks(text)
+        if not blocks:
+            # Nothing but front matter, as of a page that only redirects: then that is what there is to find.
+            text, blocks = source, tuple(paragraphs(source))
         named = metadata.get("title")
         title = clean_title(str(named)) if isinstance(named, str | int | float) else None
         return ParsedDocument(text, "markdown", title or first_heading(text, blocks), (), blocks, metadata)

@@ -42,9 +42,14 @@ class PdfParser:
         try:
             reader = PdfReader(path)
             _unlock(reader)
-            page_count = len(reader.pages)
+            return self._read(reader, len(reader.pages))
+        except DependencyError as error:
+            # A cipher that needs a library which is not installed.
+            raise _encrypted() from error
         except (*_DAMAGED, *_DAMAGED_ARITHMETIC) as error:
             raise _unreadable() from error
+
+    def _read(self, reader: PdfReader, page_count: int) -> ParsedDocument:
         if page_count > self.max_pages:
             raise ParseError(
                 "too_many_pages",
@@ -66,16 +71,19 @@ class PdfParser:
 def _unlock(reader: PdfReader) -> None:
     if not reader.is_encrypted:
         return
+    # Many files restrict only printing or copying: they open with the empty password.
     try:
-        # Many files restrict only printing or copying: they open with the empty password.
         unlocked = bool(reader.decrypt(""))
-    except (DependencyError, FileNotDecryptedError, NotImplementedError):
+    except (FileNotDecryptedError, NotImplementedError):
         unlocked = False
     if not unlocked:
-        raise ParseError(
-            "encrypted",
-            "The PDF is protected by a password. Save a copy without the password and upload that.",
-        )
+        raise _encrypted()
+
+
+def _encrypted() -> ParseError:
+    return ParseError(
+        "encrypted", "The PDF is protected by a password. Save a copy without the password and upload that."
+    )
 
 
 def _unreadable() -> ParseError:

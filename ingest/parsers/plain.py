@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ingest.parsers.base import ParsedDocument, paragraphs
+from ingest.parsers.base import ParsedDocument, paragraphs, require_text
 from ingest.parsers.encoding import decode_text
 
 
@@ -14,4 +14,5 @@ class PlainParser:
 
     def parse(self, path: Path) -> ParsedDocument:
         text = decode_text(path.read_bytes())
+        require_text(text)
         return ParsedDocument(text=text, format="plain", blocks=tuple(paragraphs(text)))

@@ -11,6 +11,8 @@ from kb.library.access import AnyUser, collections_for, searchable_chunks
 from kb.library.models import Chunk
 from kb.search.client import Hit, search_client
 
+_MOST = 10_000  # hits that are looked through before giving up on finding enough readable ones
+
 
 @dataclass(frozen=True)
 class FoundChunk:
@@ -57,9 +59,10 @@ def search_chunks(user: AnyUser, query: str, wanted: Sequence[int] | None, limit
         return Found([], {})
     asked = limit + max(5, limit // 2)
     while True:
+        asked = min(asked, _MOST)
         reply = search_client().search(query, collections, asked, max(config.candidates, asked))
         rows = {chunk.pk: chunk for chunk in searchable_chunks(user, [hit.chunk_id for hit in reply.hits])}
         found = [FoundChunk(rows[hit.chunk_id], hit) for hit in reply.hits if hit.chunk_id in rows]
-        if len(found) >= limit or len(reply.hits) < asked:
+        if len(found) >= limit or len(reply.hits) < asked or asked == _MOST:
             return Found(found[:limit], reply.timings_ms)
         asked *= 4

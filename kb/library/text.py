@@ -18,6 +18,7 @@ from kb.rag.render import highlight, render_block
 
 # Rendering costs time in proportion to the text, and a browser would choke on a book: one part at a time.
 PART_CHARS = 150_000
+_QUOTE_ID = ' id="quote"'
 
 Span = tuple[int, int]
 
@@ -67,7 +68,13 @@ def part_of(document: Document, span: Span | None, wanted: int) -> Part | None:
         return None
     parts = list(_parts(parsed, _title_end(document, parsed)))
     index = min(wanted, len(parts)) or _index_of(parts, span)
-    sections = [_section(parsed, *section, span) for section in parts[index - 1]]
+    sections: list[Section] = []
+    for number, start, end in parts[index - 1]:
+        html = _html(parsed, start, end, span)
+        if any(_QUOTE_ID in section.html for section in sections):
+            html = html.replace(_QUOTE_ID, "")  # words across a page break: an id stands once on a page
+        # Both renderers escape or sanitise all of the document's text.
+        sections.append(Section(number, mark_safe(html)))  # noqa: S308
     return Part(index, len(parts), sections)
 
 
@@ -116,14 +123,11 @@ def _cut(text: str, start: int) -> int:
     return most
 
 
-def _section(parsed: DocumentText, number: int | None, start: int, end: int, span: Span | None) -> Section:
+def _html(parsed: DocumentText, start: int, end: int, span: Span | None) -> str:
     text = parsed.text[start:end]
     render = (
         render_block if parsed.text_format == TextFormat.MARKDOWN else partial(linebreaks, autoescape=True)
     )
     if span and span[0] < end and span[1] > start:
-        html = highlight(text, max(span[0] - start, 0), min(span[1], end) - start, render)
-    else:
-        html = render(text)
-    # Both renderers escape or sanitise all of the document's text.
-    return Section(number, mark_safe(html))  # noqa: S308
+        return highlight(text, max(span[0] - start, 0), min(span[1], end) - start, render)
+    return render(text)

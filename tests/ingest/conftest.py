@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 
@@ -28,7 +29,7 @@ def submit(collection: Collection, owner: User) -> Submit:
     """Submit a text as a file."""
 
     def call(
-        content: str | bytes = "# Travel\n\nBook in Concur.", name: str = "travel.md", **fields: str
+        content: str | bytes = "# Travel\n\nBook in Concur.", name: str = "travel.md", **fields: Any
     ) -> Submission:
         raw = content.encode() if isinstance(content, str) else content
         return submit_document(collection, owner, Upload(io.BytesIO(raw), name, **fields))

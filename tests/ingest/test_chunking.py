@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ingest.chunking import HARD_LIMIT, ChunkSpan, chunk_document
@@ -180,11 +180,13 @@ structures = st.lists(
 ).map("\n\n".join)
 
 
+@settings(deadline=None)
 @given(structures, st.integers(5, 60))
 def test_every_character_is_in_exactly_one_chunk(text: str, target: int) -> None:
     chunk(markdown(normalise_text(text)), target)
 
 
+@settings(deadline=None)
 @given(st.text(max_size=400), st.lists(st.integers(0, 400), max_size=60).map(sorted), st.integers(1, 20))
 def test_any_tokenizer_will_do(text: str, token_starts: list[int], target: int) -> None:
     parsed = plain(normalise_text(text))
@@ -193,6 +195,7 @@ def test_any_tokenizer_will_do(text: str, token_starts: list[int], target: int) 
     assert "".join(joined.split()) == "".join(parsed.text.split())
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(1, 100), st.booleans()), max_size=40))
 def test_any_order_of_heading_levels_will_do(levels: list[tuple[int, bool]]) -> None:
     lines = ["Heading" if heading else "Text of it" for _, heading in levels]

@@ -6,7 +6,7 @@ import codecs
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ingest.parsers import EXTENSIONS, Block, ParsedDocument, ParseError, detect
@@ -52,6 +52,9 @@ def test_content_goes_before_the_name(tmp_path: Path, data: bytes, file_name: st
     ("data", "file_name", "code"),
     [
         (b"", "empty.md", "empty"),
+        (b"", "empty.pdf", "empty"),
+        (b" \r\n\t", "blank.md", "empty"),
+        (b" " * 10_000 + b"\n", "blank.txt", "empty"),
         (PNG, "picture.md", "not_text"),
         (b"words\0words", "notes.txt", "not_text"),
         (DOCX, "letter.docx", "unsupported"),
@@ -110,6 +113,7 @@ def test_declared_encoding_counts_only_when_the_text_is_not_utf8() -> None:
     assert decode_text("café".encode("latin-1"), "punycode") == "café"
 
 
+@settings(deadline=None)
 @given(st.text(st.characters(codec=None)))
 def test_normalised_text_stays_as_it_is(text: str) -> None:
     once = normalise_text(text)
@@ -129,6 +133,7 @@ def test_plain_text_is_cut_at_blank_lines(tmp_path: Path) -> None:
     assert parsed.title is None
 
 
+@settings(deadline=None)
 @given(st.text("a \n\t"))
 def test_paragraphs_cover_what_is_not_whitespace(text: str) -> None:
     document = ParsedDocument(text, "plain", blocks=tuple(paragraphs(text)))

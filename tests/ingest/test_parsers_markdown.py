@@ -10,7 +10,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ingest.parsers.base import Block, ParsedDocument
@@ -104,6 +104,13 @@ def test_front_matter_is_data_and_not_text(tmp_path: Path) -> None:
     }
 
 
+def test_page_of_nothing_but_front_matter_is_found_by_it(tmp_path: Path) -> None:
+    text = "---\ntitle: Org chart\nredirect_to: https://x.example/chart\n---\n"
+    parsed = parse(tmp_path, text)
+    assert parsed.title == "Org chart"
+    assert shown(parsed) == [("paragraph", 0, text.strip())]
+
+
 @pytest.mark.parametrize(
     ("text", "title"),
     [
@@ -192,8 +199,8 @@ def hostile() -> dict[str, str]:
         "tags": "<a " * (size // 3),
         "comments": "<!--" * (size // 4),
         "definitions": "[a]: b '\n" * (size // 9),
-        "blank": "\n" * size,
-        "spaces": (" " * 99 + "\n") * (size // 100),
+        "blank": "\n" * size + "a",
+        "spaces": (" " * 99 + "\n") * (size // 100) + "a",
         "front matter": "---\n" + "[" * size,
         "front matter lines": "---\n" + "a: [\n" * (size // 5) + "---\n",
         "rules": "---\n" * (size // 4),
@@ -223,6 +230,7 @@ def test_hostile_markdown_takes_less_than_a_second(tmp_path: Path, name: str) ->
     assert min(cpu_s(), cpu_s()) < 1.0
 
 
+@settings(deadline=None)
 @given(st.text(st.sampled_from("ab #>-*+|`~=_<[]()!\t\n1.\\\xa0\x1c")))
 def test_any_text_is_covered_by_blocks(text: str) -> None:
     text = text.replace("\x1c", "")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
-from ingest import services
+from ingest import services, storage
 from ingest.models import IngestJob, JobState
 from ingest.services import retry_document
 from kb.exceptions import ConflictError, TooLargeError
@@ -91,7 +91,7 @@ def test_idempotency_key_makes_no_second_document(submit: Submit) -> None:
 
 def test_too_large_file_leaves_nothing(submit: Submit, monkeypatch: pytest.MonkeyPatch) -> None:
     """Case 26."""
-    original = services.store
+    original = storage.store
     monkeypatch.setattr(services, "store", lambda stream, limit: original(stream, 10))
     with pytest.raises(TooLargeError):
         submit("x" * 11)

@@ -20,9 +20,9 @@ def icon(name: str, size: str = "") -> SafeString:
 
 
 @register.filter
-def seconds(duration_ms: float | None) -> str:
-    """Milliseconds as a person says them: "340 ms", "1.2 s"; nothing for None."""
-    if duration_ms is None:
+def seconds(duration_ms: object) -> str:
+    """Milliseconds as a person says them: "340 ms", "1.2 s"; nothing where nothing was measured."""
+    if not isinstance(duration_ms, int | float):
         return ""
     return f"{duration_ms:.0f} ms" if duration_ms < 1000 else f"{duration_ms / 1000:.1f} s"
 

@@ -1,0 +1,68 @@
+"""Real files, good and broken: each gives text, or a reason that a person understands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ingest.chunking import chunk_document
+from ingest.parsers import EXTENSIONS, ParsedDocument, ParseError
+from ingest.sandbox import Sandbox
+from tests.ingest.test_chunking import starts
+
+pytestmark = pytest.mark.eval_data
+
+ROBUST_SAMPLE = 40
+CODES = {"encrypted", "no_text_layer", "unreadable"}
+
+
+@pytest.fixture(scope="module")
+def sandbox() -> Iterator[Sandbox]:
+    with Sandbox(timeout_s=60, memory_mb=1024) as running:
+        yield running
+
+
+def files(folder: Path) -> list[Path]:
+    found = sorted(path for path in folder.rglob("*") if path.suffix in EXTENSIONS)
+    assert found, f"no files in {folder}"
+    return found
+
+
+def check(parsed: ParsedDocument) -> None:
+    assert any(map(str.isalnum, parsed.text))
+    chunks = chunk_document(parsed, starts(parsed.text))
+    joined = "".join(parsed.text[span.start : span.end] for span in chunks)
+    assert "".join(joined.split()) == "".join(parsed.text.split())
+    if parsed.pages:
+        assert all(
+            1 <= (span.page_start or 0) <= (span.page_end or 0) <= len(parsed.pages) for span in chunks
+        )
+
+
+def test_every_page_of_a_real_handbook_is_read(sandbox: Sandbox, eval_data: Path) -> None:
+    pages = files(eval_data / "tts-handbook" / "docs_noheads")
+    for path in pages:
+        check(sandbox.parse(path, path.name))
+
+
+@pytest.mark.parametrize("kind", ["html", "md", "pdf"])
+def test_real_files_are_read(sandbox: Sandbox, eval_data: Path, kind: str) -> None:
+    for path in files(eval_data / "parsing" / kind / "sources"):
+        check(sandbox.parse(path, path.name))
+
+
+def test_odd_and_broken_files_give_text_or_a_reason(sandbox: Sandbox, eval_data: Path) -> None:
+    """Cases 13 and 14."""
+    every = files(eval_data / "robust-files")
+    read = 0
+    for path in every[:: max(1, len(every) // ROBUST_SAMPLE)]:
+        try:
+            check(sandbox.parse(path, path.name))
+            read += 1
+        except ParseError as error:
+            assert error.code in CODES, path
+            assert error.reason.endswith("."), path
+            assert error.detail == "", path
+    assert read > ROBUST_SAMPLE // 3
