@@ -1,0 +1,57 @@
+"""POST /api/v1/search/."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from kb.api.serializers import SearchRequest
+from kb.chat.serialize import document_brief
+from kb.library.access import AnyUser
+from kb.library.retrieval import FoundChunk, search_chunks
+from kb.rag.highlights import highlights
+
+
+class SearchView(APIView):
+    reads_by_post = True
+
+    @extend_schema(request=SearchRequest, responses=OpenApiTypes.OBJECT, operation_id="search")
+    def post(self, request: Request) -> Response:
+        """Hybrid search over the collections that you may read."""
+        given = SearchRequest(data=request.data)
+        given.is_valid(raise_exception=True)
+        fields = given.validated_data
+        return Response(
+            search_body(request.user, fields["query"], fields.get("collections"), fields["limit"])
+        )
+
+
+def search_body(user: AnyUser, query: str, collections: list[int] | None, limit: int) -> dict[str, Any]:
+    """The response of the search call; `manage.py search --json` prints the same."""
+    started = time.perf_counter()
+    found = search_chunks(user, query, collections, limit)
+    hits = [hit_object(item, query) for item in found.chunks]
+    total = round((time.perf_counter() - started) * 1000, 2)
+    return {"hits": hits, "timings_ms": {**found.timings_ms, "total": total}}
+
+
+def hit_object(item: FoundChunk, query: str) -> dict[str, Any]:
+    chunk = item.chunk
+    return {
+        "chunk_id": chunk.pk,
+        "document": document_brief(chunk.document),
+        "page_start": chunk.page_start,
+        "page_end": chunk.page_end,
+        "heading_path": chunk.heading_path,
+        "text": chunk.text,
+        "highlights": highlights(query, chunk.text),
+        "rrf_score": item.hit.rrf_score,
+        "cosine": item.hit.cosine,
+        "bm25": item.hit.bm25,
+    }

@@ -1,0 +1,109 @@
+"""What the API takes and gives, also as its OpenAPI description."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.auth.models import Group
+from rest_framework import serializers
+
+from kb.accounts.models import User
+from kb.chat.models import Conversation
+from kb.library.models import Chunk, Collection, Document, Grant, Role
+from kb.library.progress import progress_of
+
+
+class CollectionSerializer(serializers.ModelSerializer[Collection]):
+    documents = serializers.IntegerField(
+        source="documents_ready", read_only=True, help_text="Documents that are searchable now."
+    )
+
+    class Meta:
+        model = Collection
+        fields = ("id", "name", "slug", "description", "documents", "created_at")
+        read_only_fields = ("id", "slug", "created_at")
+
+
+class GrantSerializer(serializers.ModelSerializer[Grant]):
+    """Give exactly one of username, group (a name) or everyone."""
+
+    username = serializers.SlugRelatedField(
+        source="user", slug_field="username", queryset=User.objects.all(), required=False, allow_null=True
+    )
+    group = serializers.SlugRelatedField(
+        slug_field="name", queryset=Group.objects.all(), required=False, allow_null=True
+    )
+    role = serializers.ChoiceField(choices=Role.choices)
+
+    class Meta:
+        model = Grant
+        fields = ("id", "username", "group", "everyone", "role", "created_at")
+        read_only_fields = ("id", "created_at")
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        subjects = [attrs.get("user"), attrs.get("group"), attrs.get("everyone") or None]
+        if sum(subject is not None for subject in subjects) != 1:
+            raise serializers.ValidationError("Give exactly one of username, group and everyone.")
+        return attrs
+
+
+class ProgressSerializer(serializers.Serializer[Any]):
+    step = serializers.CharField()
+    current = serializers.IntegerField()
+    maximum = serializers.IntegerField()
+    eta_s = serializers.FloatField(allow_null=True)
+
+
+class DocumentSerializer(serializers.ModelSerializer[Document]):
+    progress = serializers.SerializerMethodField()
+    metadata = serializers.JSONField(read_only=True)
+
+    class Meta:
+        model = Document
+        fields = (
+            "id", "collection", "external_id", "version", "title", "file_name", "size_bytes", "sha256",
+            "status", "failure_code", "failure_reason", "progress", "chunk_count", "metadata",
+            "created_at", "ready_at", "superseded_at",
+        )  # fmt: skip
+        read_only_fields = fields
+
+    def get_progress(self, document: Document) -> dict[str, Any] | None:
+        return progress_of(document)
+
+
+class ChunkSerializer(serializers.ModelSerializer[Chunk]):
+    heading_path = serializers.ListField(child=serializers.CharField())
+
+    class Meta:
+        model = Chunk
+        fields = ("id", "ordinal", "start", "end", "text", "page_start", "page_end", "heading_path", "tokens")
+        read_only_fields = fields
+
+
+class SearchRequest(serializers.Serializer[Any]):
+    query = serializers.CharField(max_length=4000)
+    collections = serializers.ListField(
+        child=serializers.IntegerField(min_value=1), required=False, max_length=1000
+    )
+    limit = serializers.IntegerField(min_value=1, max_value=100, default=10)
+
+
+class AnswerRequest(serializers.Serializer[Any]):
+    question = serializers.CharField(max_length=100_000, trim_whitespace=True)
+    collections = serializers.ListField(
+        child=serializers.IntegerField(min_value=1), required=False, max_length=1000
+    )
+    conversation = serializers.UUIDField(required=False, allow_null=True)
+    stream = serializers.BooleanField(default=False)
+
+
+class ConversationSerializer(serializers.ModelSerializer[Conversation]):
+    class Meta:
+        model = Conversation
+        fields = ("id", "title", "collection_ids", "created_at", "updated_at")
+        read_only_fields = ("id", "collection_ids", "created_at", "updated_at")
+
+
+class FeedbackRequest(serializers.Serializer[Any]):
+    helpful = serializers.BooleanField()
+    comment = serializers.CharField(max_length=2000, required=False, allow_blank=True, default="")

@@ -1,0 +1,119 @@
+"""Uploading, watching and deleting over REST."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+from django.test import Client
+from rest_framework.test import APIClient
+
+from kb.accounts.models import User, create_api_key
+from kb.library.models import Collection, Status
+from tests.factories import make_document
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def program(owner: User) -> APIClient:
+    _, key = create_api_key(owner, "k", can_write=True)
+    client = APIClient()
+    client.credentials(HTTP_AUTHORIZATION=f"Bearer {key}")
+    return client
+
+
+def file(content: bytes = b"# Hello", name: str = "hello.md") -> io.BytesIO:
+    stream = io.BytesIO(content)
+    stream.name = name
+    return stream
+
+
+def test_upload_is_accepted_with_its_location(program: APIClient, collection: Collection) -> None:
+    answer = program.post(
+        f"/api/v1/collections/{collection.pk}/documents/",
+        {"file": file(), "external_id": "guides/hello.md", "title": "Hello", "metadata": '{"owner": "it"}'},
+    )
+    assert answer.status_code == 202
+    body = answer.json()
+    assert answer["Location"] == f"/api/v1/documents/{body['document']['id']}/"
+    assert body["job"]["state"] == "queued"
+    got = program.get(answer["Location"]).json()
+    assert (got["status"], got["external_id"], got["title"]) == ("queued", "guides/hello.md", "Hello")
+    assert got["progress"] == {"step": "queued", "current": 0, "maximum": 0, "eta_s": None}
+
+
+def test_same_bytes_under_another_id_are_reported(program: APIClient, collection: Collection) -> None:
+    address = f"/api/v1/collections/{collection.pk}/documents/"
+    first = program.post(address, {"file": file(name="a.md")}).json()
+    second = program.post(address, {"file": file(name="b.md")}).json()
+    assert second["duplicate_of"] == first["document"]["id"]
+    assert not second["created"]
+
+
+@pytest.mark.parametrize("fields", [{}, {"file": "text"}, {"file": file(), "metadata": "[1]"}])
+def test_bad_upload_names_the_field(
+    program: APIClient, collection: Collection, fields: dict[str, object]
+) -> None:
+    answer = program.post(f"/api/v1/collections/{collection.pk}/documents/", fields)
+    assert answer.status_code == 400
+    assert answer.json()["error"]["fields"]
+
+
+def test_viewer_may_not_upload_or_delete(collection: Collection, teammate: User) -> None:
+    _, key = create_api_key(teammate, "k", can_write=True)
+    viewer = APIClient()
+    viewer.credentials(HTTP_AUTHORIZATION=f"Bearer {key}")
+    document = make_document(collection)
+    assert viewer.post(f"/api/v1/collections/{collection.pk}/documents/", {"file": file()}).status_code == 403
+    assert viewer.delete(f"/api/v1/documents/{document.pk}/").status_code == 403
+    assert viewer.post(f"/api/v1/documents/{document.pk}/retry/").status_code == 403
+
+
+def test_deleted_document_is_gone_at_once(program: APIClient, collection: Collection) -> None:
+    """Case 34."""
+    document = make_document(collection)
+    assert program.delete(f"/api/v1/documents/{document.pk}/").status_code == 204
+    for path in ("", "chunks/", "file/"):
+        assert program.get(f"/api/v1/documents/{document.pk}/{path}").status_code == 404
+
+
+def test_file_is_a_sandboxed_download(program: APIClient, collection: Collection) -> None:
+    """Case 10."""
+    answer = program.post(
+        f"/api/v1/collections/{collection.pk}/documents/",
+        {"file": file(b"<script>alert(1)</script>", "evil.html")},
+    )
+    reply = program.get(f"{answer['Location']}file/")
+    assert reply["Content-Type"] == "application/octet-stream"
+    assert reply["Content-Disposition"].startswith("attachment")
+    assert reply["X-Content-Type-Options"] == "nosniff"
+    assert "sandbox" in reply["Content-Security-Policy"]
+    reply.close()
+
+
+def test_list_filters_by_state(program: APIClient, collection: Collection) -> None:
+    make_document(collection, status=Status.FAILED, failure_reason="Because.")
+    make_document(collection)
+    address = f"/api/v1/collections/{collection.pk}/documents/"
+    assert program.get(address).json()["count"] == 2
+    [failed] = program.get(address, {"status": "failed"}).json()["results"]
+    assert failed["failure_reason"] == "Because."
+    assert program.get(address, {"status": "nonsense"}).status_code == 400
+
+
+def test_list_costs_the_same_queries_for_many_rows(
+    program: APIClient, collection: Collection, django_assert_max_num_queries: object
+) -> None:
+    for _ in range(20):
+        make_document(collection)
+    with django_assert_max_num_queries(7):  # type: ignore[operator]
+        # key, last use, collection, count, page
+        assert len(program.get(f"/api/v1/collections/{collection.pk}/documents/").json()["results"]) == 20
+
+
+def test_schema_describes_every_call(client: Client, admin: User) -> None:
+    client.force_login(admin, backend="django.contrib.auth.backends.ModelBackend")
+    body = client.get("/api/schema/").content.decode()
+    for path in ("/api/v1/answers/", "/api/v1/search/", "/api/v1/collections/{collection_id}/documents/"):
+        assert path in body
