@@ -42,8 +42,10 @@ class ConversationView(APIView):
         conversation = get_conversation_for(request.user, conversation_id)
         given = ConversationSerializer(conversation, data=request.data, partial=True)
         given.is_valid(raise_exception=True)
-        given.save()
-        return Response(given.data)
+        # Only the title: renaming does not make a conversation recent.
+        conversation.title = given.validated_data.get("title", conversation.title)
+        conversation.save(update_fields=["title"])
+        return Response(ConversationSerializer(conversation).data)
 
     @extend_schema(responses={204: None}, operation_id="delete_conversation")
     def delete(self, request: Request, conversation_id: uuid.UUID) -> Response:

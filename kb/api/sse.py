@@ -11,7 +11,7 @@ _COMMENT = b": heartbeat\n\n"
 
 
 async def with_heartbeat(frames: AsyncGenerator[bytes], every_s: float = HEARTBEAT_S) -> AsyncGenerator[bytes]:
-    """The same frames, with a comment whenever nothing came for `every_s` seconds.
+    """The frames, with a comment whenever nothing came for `every_s` seconds.
 
     When the consumer stops, the frame under way is cancelled, so that its generator can clean up.
     """

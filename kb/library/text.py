@@ -14,7 +14,8 @@ from django.utils.safestring import SafeString, mark_safe
 
 from kb.library.models import Document, DocumentText, TextFormat
 from kb.pages import whole_number
-from kb.rag.render import highlight, render_block
+from kb.rag.highlight import highlight
+from kb.rag.render import render_block
 
 # Rendering costs time in proportion to the text, and a browser would choke on a book: one part at a time.
 PART_CHARS = 150_000

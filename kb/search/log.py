@@ -5,6 +5,8 @@ from __future__ import annotations
 import redis
 from django.conf import settings
 from django.db import connection, transaction
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from kb.search.models import IndexEvent, IndexGeneration, Operation
 
@@ -42,4 +44,4 @@ def wake() -> None:
 def redis_client() -> redis.Redis:
     """A client that gives up after a second: Redis carries hints, and nobody waits for a hint."""
     url = settings.CELERY_BROKER_URL.replace("redis+socket://", "unix://")
-    return redis.Redis.from_url(url, socket_timeout=1, socket_connect_timeout=1)
+    return redis.Redis.from_url(url, socket_timeout=1, socket_connect_timeout=1, retry=Retry(NoBackoff(), 0))

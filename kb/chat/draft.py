@@ -1,0 +1,99 @@
+"""From the model's draft to sentences that may be shown: cut, verify, cite."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from kb.chat.record import Draft
+from kb.chat.serialize import citation_object, sentence_object
+from kb.rag.extract import best_quotes
+from kb.rag.markers import keep_shown
+from kb.rag.sentences import Sentence, SentenceStream
+from kb.rag.support import check_sentence
+from kb.rag.types import Quote
+
+NO_CLAIM = "no_claim"
+
+
+class AnswerWriter:
+    """Takes the model's text as it comes and adds judged sentences to the draft.
+
+    Attributes:
+        proved: how many sentences the program matched to a passage.
+    """
+
+    def __init__(self, draft: Draft) -> None:
+        self._draft = draft
+        self._stream = SentenceStream()
+        self.proved = 0
+        self._unproved = 0
+        self._markers_removed = 0
+        self._dropped = 0
+
+    def feed(self, text: str) -> list[dict[str, Any]]:
+        """The sentences that this piece of text completes, as `sentence` event data."""
+        return list(self._judge(self._stream.feed(text)))
+
+    def end(self) -> list[dict[str, Any]]:
+        """The sentences that the end of the text completes."""
+        return list(self._judge(self._stream.close()))
+
+    def counts(self) -> dict[str, int]:
+        return {
+            "proved": self.proved,
+            "unproved": self._unproved,
+            "markers_removed": self._markers_removed,
+            "dropped": self._dropped,
+        }
+
+    def _judge(self, sentences: Iterable[Sentence]) -> Iterator[dict[str, Any]]:
+        for sentence in sentences:
+            shown, removed = keep_shown(sentence.markers, {p.n for p in self._draft.passages})
+            self._markers_removed += removed
+            verdict = check_sentence(sentence.text, shown, self._draft.passages)
+            if verdict.reason == NO_CLAIM:
+                self._dropped += 1  # "Here is what I found:" asserts nothing that could be proved
+                continue
+            if verdict.supported:
+                self.proved += 1
+            else:
+                self._unproved += 1
+            yield self._add(
+                text=sentence.text,
+                block=sentence.block,
+                starts_block=sentence.starts_block or not self._draft.sentences,
+                supported=verdict.supported,
+                quoted=False,
+                reason=verdict.reason,
+                quotes=verdict.quotes[:1] if verdict.supported else (),
+            )
+
+    def fall_back_to_quotes(self) -> list[dict[str, Any]]:
+        """Replace a draft of which nothing could be proved by the passages' own words.
+
+        A stopped or broken stream keeps its draft; only a finished one is replaced.
+        """
+        self._draft.sentences.clear()
+        self._draft.citations.clear()
+        quotes = best_quotes(self._draft.message.standalone_question, self._draft.passages)
+        return [
+            self._add(
+                text=" ".join(quote.quote.split()),
+                block="p",
+                starts_block=True,
+                supported=True,
+                quoted=True,
+                reason="",
+                quotes=(quote,),
+            )
+            for quote in quotes
+        ]
+
+    def _add(self, *, quotes: Iterable[Quote], **fields: Any) -> dict[str, Any]:
+        numbers = [self._draft.cite(quote) for quote in quotes]
+        stored = {**fields, "citations": numbers}
+        self._draft.sentences.append(stored)
+        cited = [citation for citation in self._draft.citations if citation.n in numbers]
+        objects = [citation_object(citation) for citation in cited]
+        return {**sentence_object(stored, objects), "citations": objects}

@@ -1,0 +1,133 @@
+"""Conversations: each message is one question with the immutable record of its answer."""
+
+from __future__ import annotations
+
+import uuid
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+
+from kb.library.models import Document
+
+
+class Conversation(models.Model):
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="conversations")
+    title = models.CharField(max_length=200)
+    # The collections chosen last, so that the page opens with them; empty means all.
+    collection_ids = models.JSONField(default=list)
+    # False for calls of programs that keep the conversation themselves; it is not in the person's list.
+    listed = models.BooleanField(default=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        ordering: ClassVar = ["-updated_at"]
+        indexes: ClassVar = [
+            # The list of a person's conversations, newest first.
+            models.Index(fields=["user", "-updated_at"], name="conversations_of_user"),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class Outcome(models.TextChoices):
+    RUNNING = "running", "being written"
+    ANSWERED = "answered", "complete"
+    ABSTAINED = "abstained", "the documents do not say"
+    STOPPED = "stopped", "the reader stopped it"
+    FAILED = "failed", "it broke off"
+
+
+class Message(models.Model):
+    """One question and its answer. Written once at the end; afterwards only a purge changes it."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    conversation = models.ForeignKey(Conversation, on_delete=models.CASCADE, related_name="messages")
+    question = models.TextField()
+    standalone_question = models.TextField(blank=True)
+    outcome = models.CharField(max_length=10, choices=Outcome, default=Outcome.RUNNING)
+    # Why it abstained or failed: a stable word.
+    reason = models.CharField(max_length=50, blank=True)
+    text = models.TextField(blank=True)
+    # [{"text", "block", "starts_block", "supported", "quoted", "citations": [n], "reason"}]
+    sentences = models.JSONField(default=list)
+    usage = models.JSONField(default=dict)
+    timings_ms = models.JSONField(default=dict)
+    # Counts for measuring: markers removed, sentences not proved, gate features.
+    trace = models.JSONField(default=dict)
+    model = models.CharField(max_length=300, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    completed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering: ClassVar = ["created_at"]
+        indexes: ClassVar = [
+            # A conversation in order.
+            models.Index(fields=["conversation", "created_at"], name="messages_in_order"),
+        ]
+
+    def __str__(self) -> str:
+        return self.question[:80]
+
+
+class MessagePassage(models.Model):
+    """A passage as it was put in front of the model, with the version that it came from."""
+
+    message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="passages")
+    n = models.PositiveSmallIntegerField()
+    document = models.ForeignKey(Document, on_delete=models.PROTECT, related_name="+")
+    chunk_id = models.BigIntegerField()
+    start = models.PositiveIntegerField()
+    end = models.PositiveIntegerField()
+    text = models.TextField()
+    page_start = models.PositiveIntegerField(null=True)
+    page_end = models.PositiveIntegerField(null=True)
+    heading_path = models.JSONField(default=list)
+    cosine = models.FloatField(null=True)
+    bm25 = models.FloatField(null=True)
+    rrf_score = models.FloatField(default=0)
+
+    class Meta:
+        ordering: ClassVar = ["n"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["message", "n"], name="passage_number_is_unique"),
+        ]
+
+    def __str__(self) -> str:
+        return f"[{self.n}] of {self.message_id}"
+
+
+class Citation(models.Model):
+    """The exact words that prove a sentence: ``document text [start:end] == quote``."""
+
+    message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="citations")
+    n = models.PositiveSmallIntegerField()
+    passage = models.ForeignKey(MessagePassage, on_delete=models.CASCADE, related_name="citations")
+    page = models.PositiveIntegerField(null=True)
+    start = models.PositiveIntegerField()
+    end = models.PositiveIntegerField()
+    quote = models.TextField()
+
+    class Meta:
+        ordering: ClassVar = ["n"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["message", "n"], name="citation_number_is_unique"),
+        ]
+
+    def __str__(self) -> str:
+        return f"[{self.n}] {self.quote[:60]}"
+
+
+class Feedback(models.Model):
+    """What the asker thought of an answer."""
+
+    message = models.OneToOneField(Message, on_delete=models.CASCADE, related_name="feedback")
+    helpful = models.BooleanField()
+    comment = models.TextField(blank=True, max_length=2000)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return "helpful" if self.helpful else "not helpful"

@@ -1,0 +1,172 @@
+"""Writing an answer down: opened with the question, completed once at the end."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from kb.accounts.models import User
+from kb.chat.access import get_conversation_for
+from kb.chat.models import Citation, Conversation, Message, MessagePassage, Outcome
+from kb.conf import config
+from kb.exceptions import InvalidInputError
+from kb.library.models import Document
+from kb.rag.followup import standalone_question
+from kb.rag.types import Passage, Quote
+
+_REMEMBERED = 3  # earlier questions that a follow-up may lean on
+
+
+@dataclass(frozen=True)
+class Ask:
+    """A question as it came.
+
+    Attributes:
+        collection_ids: none means all that the person may read.
+        earlier: questions of a conversation that the caller keeps itself, oldest first.
+        listed: whether a new conversation is in the person's list.
+    """
+
+    user: User
+    question: str
+    collection_ids: tuple[int, ...] = ()
+    conversation_id: uuid.UUID | None = None
+    earlier: tuple[str, ...] = ()
+    listed: bool = True
+
+
+@dataclass
+class Draft:
+    """What is known of the answer so far; `complete` stores it."""
+
+    message: Message
+    passages: list[Passage] = field(default_factory=list)
+    passage_rows: dict[int, MessagePassage] = field(default_factory=dict)
+    sentences: list[dict[str, Any]] = field(default_factory=list)
+    citations: list[Citation] = field(default_factory=list)
+
+    def cite(self, quote: Quote) -> int:
+        """The citation number of a quote; the same words keep their number."""
+        for known in self.citations:
+            if (known.passage.n, known.start, known.end) == (quote.n, quote.start, quote.end):
+                return known.n
+        row = self.passage_rows[quote.n]
+        citation = Citation(
+            message=self.message,
+            n=len(self.citations) + 1,
+            passage=row,
+            page=row.page_start,
+            start=quote.start,
+            end=quote.end,
+            quote=quote.quote,
+        )
+        self.citations.append(citation)
+        return citation.n
+
+
+def open_message(ask: Ask) -> Draft:
+    """Check the question, find or make its conversation, and write the question down.
+
+    Raises:
+        InvalidInputError: the question is empty or too long. NotFoundError: not their conversation.
+    """
+    question = ask.question.strip()
+    if not question:
+        raise InvalidInputError("Write a question first.")
+    if len(question) > config.question_chars:
+        raise InvalidInputError(
+            f"The question has {len(question):,} characters; at most {config.question_chars:,} are possible.",
+            characters=len(question),
+            limit=config.question_chars,
+        )
+    with transaction.atomic():
+        conversation = _conversation(ask, question)
+        message = Message.objects.create(
+            conversation=conversation,
+            question=question,
+            standalone_question=standalone_question(
+                question, [*ask.earlier[-_REMEMBERED:], *_earlier_questions(conversation)]
+            ),
+        )
+    return Draft(message)
+
+
+def _conversation(ask: Ask, question: str) -> Conversation:
+    if ask.conversation_id is None:
+        title = " ".join(question.split())[:120]
+        return Conversation.objects.create(
+            user=ask.user, title=title, collection_ids=list(ask.collection_ids), listed=ask.listed
+        )
+    conversation = get_conversation_for(ask.user, ask.conversation_id)
+    conversation.collection_ids = list(ask.collection_ids)
+    conversation.save(update_fields=["collection_ids", "updated_at"])
+    return conversation
+
+
+def _earlier_questions(conversation: Conversation) -> list[str]:
+    """Standalone questions, oldest first."""
+    recent = conversation.messages.order_by("-created_at").values_list("standalone_question", flat=True)
+    return list(recent[:_REMEMBERED])[::-1]
+
+
+def discard(draft: Draft) -> None:
+    """Forget a question that could not even be searched for; its text goes back to the person's input."""
+    with transaction.atomic():
+        conversation = draft.message.conversation
+        draft.message.delete()
+        if not conversation.messages.exists():
+            conversation.delete()
+
+
+def keep_passages(draft: Draft, passages: Sequence[Passage]) -> None:
+    """Store what is put in front of the model, before it is."""
+    rows = MessagePassage.objects.bulk_create(
+        MessagePassage(
+            message=draft.message,
+            n=passage.n,
+            document_id=passage.document_id,
+            chunk_id=passage.chunk_id,
+            start=passage.start,
+            end=passage.end,
+            text=passage.text,
+            page_start=passage.page_start,
+            page_end=passage.page_end,
+            heading_path=list(passage.heading_path),
+            cosine=passage.cosine,
+            bm25=passage.bm25,
+            rrf_score=passage.rrf_score,
+        )
+        for passage in passages
+    )
+    documents = Document.objects.select_related("collection").in_bulk([row.document_id for row in rows])
+    for row in rows:
+        row.document = documents[row.document_id]
+    draft.passages = list(passages)
+    draft.passage_rows = {row.n: row for row in rows}
+
+
+@transaction.atomic
+def complete(draft: Draft, outcome: Outcome, reason: str = "") -> Message:
+    """Store the answer. Only the first call has an effect: a stop and an end may meet."""
+    message = draft.message
+    running = Message.objects.filter(pk=message.pk, outcome=Outcome.RUNNING)
+    changed = running.update(
+        outcome=outcome,
+        reason=reason,
+        text=" ".join(sentence["text"] for sentence in draft.sentences),
+        sentences=draft.sentences,
+        usage=message.usage,
+        timings_ms=message.timings_ms,
+        trace=message.trace,
+        model=message.model,
+        completed_at=timezone.now(),
+    )
+    if changed:
+        used = {n for sentence in draft.sentences for n in sentence["citations"]}
+        Citation.objects.bulk_create(citation for citation in draft.citations if citation.n in used)
+    return message

@@ -1,0 +1,147 @@
+"""The answer object of the API, made from the stored record: the same for a stream's end and a reload."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+from urllib.parse import urlencode
+
+from django.db.models import Prefetch, QuerySet
+from django.urls import reverse
+
+from kb.chat.access import withheld
+from kb.chat.forget import SOURCE_DELETED
+from kb.chat.models import Citation, Message, MessagePassage, Outcome
+from kb.chat.sentence_html import sentence_html
+from kb.library.access import AnyUser
+from kb.library.models import Document
+
+WITHHELD = "This answer used documents that you may no longer open."
+DELETED = "This answer was made from a document that has been deleted."
+
+
+def with_sources(messages: QuerySet[Message]) -> QuerySet[Message]:
+    """Everything an answer object needs, in a fixed number of queries."""
+    passages = MessagePassage.objects.select_related("document__collection")
+    citations = Citation.objects.select_related("passage__document__collection")
+    return messages.select_related("feedback").prefetch_related(
+        Prefetch("passages", passages), Prefetch("citations", citations)
+    )
+
+
+def answer_objects(messages: Iterable[Message], user: AnyUser) -> list[dict[str, Any]]:
+    """Answer objects for messages loaded through `with_sources`."""
+    messages = list(messages)
+    hidden = withheld(user, messages)
+    return [_withheld_object(m) if m.pk in hidden else _answer_object(m) for m in messages]
+
+
+def answer_object(message: Message, user: AnyUser) -> dict[str, Any]:
+    """The answer object of one message, read anew."""
+    [fresh] = with_sources(Message.objects.filter(pk=message.pk))
+    return answer_objects([fresh], user)[0]
+
+
+def document_brief(document: Document) -> dict[str, Any]:
+    return {
+        "id": document.pk,
+        "title": document.title,
+        "external_id": document.external_id,
+        "version": document.version,
+        "collection": document.collection_id,
+        "collection_name": document.collection.name,
+    }
+
+
+def passage_object(passage: MessagePassage) -> dict[str, Any]:
+    return {
+        "n": passage.n,
+        "document": document_brief(passage.document),
+        "chunk_id": passage.chunk_id,
+        "page_start": passage.page_start,
+        "page_end": passage.page_end,
+        "heading_path": passage.heading_path,
+        "text": passage.text,
+        "cosine": passage.cosine,
+        "bm25": passage.bm25,
+        "rrf_score": passage.rrf_score,
+        "url": document_url(passage.document_id, passage.chunk_id, passage.start, passage.end),
+    }
+
+
+def citation_object(citation: Citation) -> dict[str, Any]:
+    passage = citation.passage
+    return {
+        "n": citation.n,
+        "document": document_brief(passage.document),
+        "document_id": passage.document_id,
+        "version": passage.document.version,
+        "chunk_id": passage.chunk_id,
+        "page": citation.page,
+        "heading_path": passage.heading_path,
+        "quote": citation.quote,
+        "start": citation.start,
+        "end": citation.end,
+        "url": document_url(passage.document_id, passage.chunk_id, citation.start, citation.end),
+    }
+
+
+def document_url(document_id: int, chunk_id: int, start: int, end: int) -> str:
+    """The document's page with these words highlighted."""
+    query = urlencode({"chunk": chunk_id, "start": start, "end": end})
+    return f"{reverse('document', args=[document_id])}?{query}#quote"
+
+
+def sentence_object(sentence: dict[str, Any], citations: list[dict[str, Any]]) -> dict[str, Any]:
+    """A stored sentence with its HTML; citations are citation objects."""
+    own = [citation for citation in citations if citation["n"] in sentence["citations"]]
+    return {**sentence, "html": str(sentence_html(sentence, own))}
+
+
+def _answer_object(message: Message) -> dict[str, Any]:
+    citations = [citation_object(citation) for citation in message.citations.all()]
+    feedback = getattr(message, "feedback", None)
+    body = _frame(message)
+    if message.reason == SOURCE_DELETED:
+        return {**body, "withheld": True, "message": DELETED}
+    return {
+        **body,
+        "text": message.text,
+        "sentences": [sentence_object(sentence, citations) for sentence in message.sentences],
+        "citations": citations,
+        "passages": [passage_object(p) for p in message.passages.all() if p.document.deleted_at is None],
+        "usage": message.usage,
+        "timings_ms": message.timings_ms,
+        "model": message.model,
+        "feedback": None if feedback is None else {"helpful": feedback.helpful, "comment": feedback.comment},
+    }
+
+
+def _withheld_object(message: Message) -> dict[str, Any]:
+    """The person's own question stays; whatever came from documents does not."""
+    return {**_frame(message), "reason": "no_access", "withheld": True, "message": WITHHELD}
+
+
+def _frame(message: Message) -> dict[str, Any]:
+    """The answer object without anything that came from documents."""
+    return {
+        "id": message.pk,
+        "conversation": message.conversation_id,
+        "question": message.question,
+        "standalone_question": message.standalone_question,
+        "outcome": message.outcome,
+        "abstained": message.outcome == Outcome.ABSTAINED,
+        "stopped": message.outcome == Outcome.STOPPED,
+        "reason": message.reason,
+        "withheld": False,
+        "message": "",
+        "text": "",
+        "sentences": [],
+        "citations": [],
+        "passages": [],
+        "usage": {},
+        "timings_ms": {},
+        "model": "",
+        "feedback": None,
+        "created_at": message.created_at,
+    }

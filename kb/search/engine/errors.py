@@ -1,0 +1,39 @@
+"""What can go wrong inside the index."""
+
+from __future__ import annotations
+
+from kb.exceptions import KBError
+
+
+class DamagedIndexError(KBError):
+    """Saved files that are not an index of this version. Nothing of them was kept."""
+
+    code = "index_damaged"
+    default_message = "The saved index is damaged."
+
+
+class InvalidVectorError(KBError):
+    """A vector of another length, or not normalised: it must not be compared with the others.
+
+    Fields: document_id.
+    """
+
+    code = "invalid_vector"
+    default_message = "A stored vector does not fit the index."
+
+
+class IndexWriteError(KBError):
+    """The lexical index could not write, most often because the disk is full.
+
+    Changes since the last commit are undone; what was committed is still searched.
+    """
+
+    code = "index_write_failed"
+    default_message = "The search index cannot be written. Is the disk full?"
+
+
+class IndexOutOfStepError(KBError):
+    """The two sides of the index hold different chunks. It must be built again."""
+
+    code = "index_out_of_step"
+    default_message = "The vector index and the lexical index hold different chunks."

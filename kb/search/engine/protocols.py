@@ -1,0 +1,93 @@
+"""The seams of the search station."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol, Self
+
+import numpy as np
+import numpy.typing as npt
+
+Vector = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class VectorRows:
+    """Vectors and whose they are.
+
+    Attributes:
+        ids: int64 [n, 3]: chunk, document, collection.
+        vectors: float16 [n, dimension], L2-normalised.
+    """
+
+    ids: npt.NDArray[np.int64]
+    vectors: npt.NDArray[np.float16]
+
+
+class QueryEncoder(Protocol):
+    """What the engine needs of `kb.search.engine.encoder.Encoder`."""
+
+    def embed_queries(self, texts: Sequence[str]) -> Vector:
+        """float32 [len(texts), dimension]; rows are L2-normalised."""
+
+
+class VectorIndex(Protocol):
+    """Exact search over vectors by inner product.
+
+    Searching from many threads is safe; changing while others search is not, and is the caller's to prevent.
+    A cosine is the inner product with the vector as stored, in float16.
+
+    Attributes:
+        device: where it is searched, ``cpu`` or ``cuda``.
+    """
+
+    device: str
+    dimension: int
+
+    def __len__(self) -> int: ...
+
+    def chunk_ids(self) -> npt.NDArray[np.int64]: ...
+
+    def add(self, rows: VectorRows) -> None: ...
+
+    def remove_documents(self, document_ids: Collection[int]) -> None:
+        """Forget what these documents have; unknown ids are no error."""
+
+    @property
+    def needs_compaction(self) -> bool:
+        """Whether removed rows take up so much room that `compacted` is worth its time."""
+
+    def compacted(self) -> Self:
+        """A copy without what was removed. This index stays as it is, and may be searched meanwhile."""
+
+    def search(
+        self, vector: Vector, limit: int, collections: frozenset[int] | None
+    ) -> list[tuple[int, float]]:
+        """The nearest chunks and their cosines, best first.
+
+        Args:
+            vector: float32 [dimension], L2-normalised.
+            collections: only chunks of these; None for all.
+        """
+
+    def cosines(self, vector: Vector, chunk_ids: Sequence[int]) -> dict[int, float]:
+        """The cosine of each of these chunks that the index holds."""
+
+    def documents(self, chunk_ids: Sequence[int]) -> dict[int, int]:
+        """The document of each of these chunks that the index holds."""
+
+    def save(self, folder: Path) -> None:
+        """Write into an empty folder. Every index of this protocol reads what any other wrote.
+
+        Raises:
+            OSError: the disk is full or fails.
+        """
+
+    def load(self, folder: Path) -> None:
+        """Hold what was saved there, and nothing else.
+
+        Raises:
+            DamagedIndexError: the index is empty afterwards.
+        """

@@ -1,0 +1,45 @@
+"""Rows on their way into a vector index."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from kb.search.engine.errors import InvalidVectorError
+from kb.search.engine.protocols import VectorRows
+from kb.search.engine.types import Row
+
+_STORED = np.dtype("<f2")
+_NORM_TOLERANCE = 0.01  # rounding to float16 moves the length of a vector by about 0.0002
+
+
+def vector_rows(document_id: int, collection_id: int, rows: Sequence[Row], dimension: int) -> VectorRows:
+    """Raises InvalidVectorError unless each vector has this dimension and length 1."""
+    if any(len(row.vector) != dimension * _STORED.itemsize for row in rows):
+        raise InvalidVectorError(
+            f"A vector of document {document_id} does not have {dimension} values.", document_id=document_id
+        )
+    vectors = np.frombuffer(b"".join(row.vector for row in rows), _STORED).reshape(-1, dimension)
+    # A NaN fails this comparison as well.
+    if not np.all(np.abs(_lengths(vectors) - 1) <= _NORM_TOLERANCE):
+        raise InvalidVectorError(
+            f"A vector of document {document_id} is not normalised.", document_id=document_id
+        )
+    ids = np.array([(row.chunk_id, document_id, collection_id) for row in rows], np.int64)
+    return VectorRows(ids.reshape(-1, 3), vectors)
+
+
+def joined(parts: Sequence[VectorRows], dimension: int) -> VectorRows:
+    """All rows of the parts, in their order."""
+    if not parts:
+        return VectorRows(np.empty((0, 3), np.int64), np.empty((0, dimension), _STORED))
+    return VectorRows(
+        np.concatenate([part.ids for part in parts]), np.concatenate([part.vectors for part in parts])
+    )
+
+
+def _lengths(vectors: npt.NDArray[np.float16]) -> npt.NDArray[np.float32]:
+    lengths: npt.NDArray[np.float32] = np.linalg.norm(vectors.astype(np.float32), axis=1)
+    return lengths

@@ -1,0 +1,16 @@
+// A collection's page.
+
+import { startDialogs } from "./dialogs.js";
+import { startDocuments } from "./documents.js";
+import { startDropping } from "./dropping.js";
+import { startGrants } from "./grants.js";
+import { Uploads } from "./uploads.js";
+
+startDialogs();
+startGrants();
+
+if (document.getElementById("uploads")) {
+  const uploads = new Uploads();
+  startDropping((files) => uploads.add(files));
+  startDocuments();
+}

@@ -1,0 +1,5 @@
+// The list of collections.
+
+import { startDialogs } from "./dialogs.js";
+
+startDialogs();

@@ -1,0 +1,25 @@
+// Times come from the server in UTC; the reader sees them in their own zone, near ones as a distance.
+
+const MINUTE_S = 60;
+const HOUR_S = 60 * MINUTE_S;
+const DAY_S = 24 * HOUR_S;
+const distance = new Intl.RelativeTimeFormat("en", { numeric: "auto" });
+const day = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", year: "numeric" });
+const full = new Intl.DateTimeFormat("en-GB", { dateStyle: "full", timeStyle: "short" });
+
+function nearText(age_s) {
+  if (age_s < MINUTE_S) return "just now";
+  if (age_s < HOUR_S) return distance.format(-Math.floor(age_s / MINUTE_S), "minute");
+  if (age_s < DAY_S) return distance.format(-Math.floor(age_s / HOUR_S), "hour");
+  return null;
+}
+
+export function localiseTimes(root) {
+  const now = Date.now();
+  for (const element of root.querySelectorAll("time[datetime]")) {
+    const then = new Date(element.dateTime);
+    if (Number.isNaN(then.getTime())) continue;
+    element.textContent = nearText((now - then.getTime()) / 1000) ?? day.format(then);
+    element.title = full.format(then);
+  }
+}

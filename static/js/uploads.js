@@ -1,0 +1,125 @@
+// The uploads of this page: three at a time, each with its progress, failures with the server's words.
+
+import { csrfToken, problemOf, toSignIn, UNREACHABLE } from "./api.js";
+
+const AT_ONCE = 3;
+const MEGABYTE = 1024 * 1024;
+
+export class Uploads {
+  #root = document.getElementById("uploads");
+  #list = this.#root.querySelector("[data-uploads-list]");
+  #words = this.#root.querySelector("[data-uploads-text]");
+  #bar = this.#root.querySelector("[data-uploads-bar]");
+  #close = this.#root.querySelector("[data-uploads-close]");
+  #model = document.getElementById("upload-row").content.firstElementChild;
+  #waiting = [];
+  #running = 0;
+  #total = 0;
+  #sent = 0;
+  #known = 0;
+  #failed = 0;
+
+  constructor() {
+    this.#close.addEventListener("click", () => this.#reset());
+    window.addEventListener("beforeunload", (event) => {
+      if (this.#running > 0) event.preventDefault();
+    });
+  }
+
+  add(files) {
+    if (files.length === 0) return;
+    // What was refused stays on the page until it is closed or tried again.
+    if (this.#running + this.#waiting.length + this.#failed === 0) this.#reset();
+    this.#total += files.length;
+    this.#waiting.push(...files);
+    this.#root.hidden = false;
+    this.#next();
+  }
+
+  #reset() {
+    this.#root.hidden = true;
+    this.#list.replaceChildren();
+    this.#total = this.#sent = this.#known = this.#failed = 0;
+  }
+
+  #next() {
+    while (this.#running < AT_ONCE && this.#waiting.length > 0) this.#start(this.#waiting.shift());
+    this.#summarise();
+  }
+
+  async #start(item) {
+    this.#running += 1;
+    const row = this.#row(item);
+    try {
+      const outcome = await this.#send(item, row.querySelector("progress"));
+      if (outcome.duplicate_of || outcome.created === false) this.#known += 1;
+      this.#sent += 1;
+      row.remove();
+    } catch (error) {
+      this.#failed += 1;
+      this.#showFailure(row, item, error);
+    }
+    this.#running -= 1;
+    document.body.dispatchEvent(new CustomEvent("documents-changed"));
+    this.#next();
+  }
+
+  #row({ path }) {
+    const row = this.#model.cloneNode(true);
+    row.querySelector(".upload-name").textContent = path;
+    row.querySelector("progress").setAttribute("aria-label", path);
+    this.#list.append(row);
+    return row;
+  }
+
+  #showFailure(row, item, error) {
+    row.classList.add("upload-failed");
+    row.querySelector("progress").hidden = true;
+    row.querySelector(".upload-words").textContent = error.message;
+    const again = row.querySelector("[data-upload-again]");
+    again.hidden = false;
+    again.addEventListener("click", () => {
+      row.remove();
+      this.#failed -= 1;
+      this.#total -= 1;
+      this.add([item]);
+    });
+  }
+
+  #send({ file, path }, progress) {
+    const mostMb = Number(this.#root.dataset.mostMb);
+    if (file.size > mostMb * MEGABYTE) {
+      return Promise.reject(new Error(`The file is larger than ${mostMb} MB.`));
+    }
+    const form = new FormData();
+    form.set("external_id", path);
+    form.set("file", file, file.name);
+    const request = new XMLHttpRequest();
+    request.open("POST", this.#root.dataset.url);
+    request.setRequestHeader("X-CSRFToken", csrfToken());
+    request.upload.addEventListener("progress", ({ loaded, total }) => {
+      progress.value = total > 0 ? loaded / total : 0;
+    });
+    return new Promise((resolve, reject) => {
+      request.addEventListener("load", () => {
+        if (request.status === 401) toSignIn();
+        if (request.status === 202) resolve(JSON.parse(request.responseText));
+        else reject(problemOf(request.status, request.responseText));
+      });
+      request.addEventListener("error", () => reject(new Error(UNREACHABLE)));
+      request.send(form);
+    });
+  }
+
+  #summarise() {
+    const done = this.#sent + this.#failed;
+    const finished = done === this.#total;
+    const parts = [`${this.#sent} of ${this.#total} uploaded`];
+    if (this.#known > 0) parts.push(`${this.#known} of them known already`);
+    if (this.#failed > 0) parts.push(`${this.#failed} refused`);
+    this.#words.textContent = parts.join(", ");
+    this.#bar.value = this.#total > 0 ? done / this.#total : 0;
+    this.#bar.hidden = finished;
+    this.#close.hidden = !finished;
+  }
+}

@@ -1,0 +1,40 @@
+"""A language model that says what it is told to."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Sequence
+from typing import Any
+
+from kb.llm.client import Delta, Done, Queued, Usage
+
+from kb.exceptions import KBError
+
+
+class FakeGenerator:
+    """Says the given pieces, then fails if told to.
+
+    Attributes:
+        prompts: the messages of each call.
+        closed: whether the last stream was closed before its end.
+    """
+
+    def __init__(self, *pieces: str, failing: KBError | None = None, queued: Sequence[int] = ()) -> None:
+        self._pieces = pieces
+        self._failing = failing
+        self._queued = queued
+        self.prompts: list[Any] = []
+        self.closed = False
+
+    async def stream(self, messages: Any, **parameters: Any) -> AsyncGenerator[Queued | Delta | Done]:
+        self.prompts.append(messages)
+        try:
+            for position in self._queued:
+                yield Queued(position)
+            for piece in self._pieces:
+                yield Delta(piece)
+            if self._failing:
+                raise self._failing
+            yield Done(Usage(100, 20, len(self._pieces)), "fake-model", "stop")
+        except GeneratorExit:
+            self.closed = True
+            raise

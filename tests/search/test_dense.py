@@ -1,0 +1,285 @@
+"""What every vector index promises, held by each of ours."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import faiss
+import numpy as np
+import numpy.typing as npt
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from kb.search.engine.dense import DenseIndex
+from kb.search.engine.dense_gpu import GpuIndex
+from kb.search.engine.errors import DamagedIndexError
+from kb.search.engine.protocols import VectorIndex, VectorRows
+from tests.search.engine_parts import DIMENSION, topics, vector_rows
+
+NewIndex = Callable[[], VectorIndex]
+
+
+def new_gpu_index() -> GpuIndex:
+    """All of it but the kernels: the flat indexes lie in main memory."""
+    return GpuIndex(DIMENSION, faiss.IndexFlatIP)
+
+
+@pytest.fixture(params=[lambda: DenseIndex(DIMENSION), new_gpu_index], ids=["cpu", "gpu"])
+def new_index(request: pytest.FixtureRequest) -> NewIndex:
+    make: NewIndex = request.param
+    return make
+
+
+@dataclass
+class Corpus:
+    """Documents of three chunks, ten of them a collection; what a plain search over them finds."""
+
+    vectors: npt.NDArray[np.float16]
+    ids: npt.NDArray[np.int64]
+    removed: set[int] = field(default_factory=set)
+
+    @classmethod
+    def of(cls, count: int) -> Corpus:
+        numbers = np.arange(count)
+        ids = np.stack([1000 - numbers, numbers // 3, numbers // 30], axis=1).astype(np.int64)
+        return cls(topics(np.random.default_rng(5), count), ids)
+
+    def rows(self) -> VectorRows:
+        return VectorRows(self.ids, self.vectors)
+
+    def nearest(
+        self, vector: npt.NDArray[np.float32], limit: int, collections: frozenset[int] | None
+    ) -> list[tuple[int, float]]:
+        cosines = self.vectors.astype(np.float32) @ vector
+        hits = [
+            (int(chunk), float(cosine))
+            for (chunk, document, collection), cosine in zip(self.ids, cosines, strict=True)
+            if document not in self.removed and (collections is None or collection in collections)
+        ]
+        return sorted(hits, key=lambda hit: (-hit[1], hit[0]))[:limit]
+
+
+@pytest.fixture
+def corpus() -> Corpus:
+    return Corpus.of(300)
+
+
+def questions(count: int = 8) -> npt.NDArray[np.float32]:
+    vectors: npt.NDArray[np.float32] = topics(np.random.default_rng(6), count).astype(np.float32)
+    return vectors
+
+
+def assert_same(found: list[tuple[int, float]], expected: list[tuple[int, float]]) -> None:
+    assert [chunk for chunk, _ in found] == [chunk for chunk, _ in expected]
+    assert [cosine for _, cosine in found] == pytest.approx([cosine for _, cosine in expected], abs=1e-5)
+
+
+SETS = [None, frozenset({3}), frozenset({0, 9}), frozenset(range(5)), frozenset(range(20))]
+
+
+@pytest.mark.parametrize("collections", SETS)
+def test_search_finds_what_comparing_with_every_allowed_vector_finds(
+    new_index: NewIndex, corpus: Corpus, collections: frozenset[int] | None
+) -> None:
+    index = new_index()
+    index.add(corpus.rows())
+    corpus.removed = {4, 40, 41, 99}
+    index.remove_documents(corpus.removed)
+    for vector in questions():
+        assert_same(index.search(vector, 20, collections), corpus.nearest(vector, 20, collections))
+
+
+def test_a_hit_outside_the_allowed_collections_is_never_filled_in(
+    new_index: NewIndex, corpus: Corpus
+) -> None:
+    """Case 3."""
+    index = new_index()
+    index.add(corpus.rows())
+    [vector] = questions(1)
+    assert len(index.search(vector, 200, frozenset({2}))) == 30
+    assert index.search(vector, 200, frozenset({77})) == []
+    assert index.search(vector, 200, frozenset()) == []
+
+
+def test_empty_index_and_no_hits_wanted_are_no_errors(new_index: NewIndex, corpus: Corpus) -> None:
+    index = new_index()
+    [vector] = questions(1)
+    assert index.search(vector, 5, None) == []
+    assert index.cosines(vector, [1]) == {}
+    index.remove_documents([1])
+    index.add(corpus.rows())
+    assert index.search(vector, 0, None) == []
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_of_equal_vectors_the_smallest_ids_are_found(new_index: NewIndex, order: int) -> None:
+    """Boilerplate: where its copies happen to lie must not decide which of them are hits."""
+    index = new_index()
+    near, far = topics(np.random.default_rng(1), 2)
+    copies = [(number, number, number % 2) for number in range(100, 200)][::order]
+    index.add(vector_rows(copies, np.tile(near, (100, 1))))
+    index.add(vector_rows([(1, 1, 0)], far[np.newaxis]))
+    question = near.astype(np.float32)
+    assert [chunk for chunk, _ in index.search(question, 3, None)] == [100, 101, 102]
+    assert [chunk for chunk, _ in index.search(question, 3, frozenset({1}))] == [101, 103, 105]
+    assert [chunk for chunk, _ in index.search(question, 101, None)] == [*range(100, 200), 1]
+
+
+def test_a_remembered_filter_notices_changes(new_index: NewIndex, corpus: Corpus) -> None:
+    index = new_index()
+    [vector] = questions(1)
+    index.add(corpus.rows())
+    before = index.search(vector, 100, frozenset({1}))
+    index.add(vector_rows([(5000, 5000, 1)], vector[np.newaxis].astype("<f2")))
+    assert index.search(vector, 100, frozenset({1}))[0][0] == 5000
+    index.remove_documents([5000])
+    assert index.search(vector, 100, frozenset({1})) == before
+
+
+def test_more_sets_of_collections_than_are_remembered(new_index: NewIndex, corpus: Corpus) -> None:
+    index = new_index()
+    index.add(corpus.rows())
+    [vector] = questions(1)
+    for number in range(600):
+        allowed = frozenset({number % 10, 100 + number})
+        assert_same(index.search(vector, 5, allowed), corpus.nearest(vector, 5, allowed))
+
+
+def test_cosines_are_those_of_the_search(new_index: NewIndex, corpus: Corpus) -> None:
+    index = new_index()
+    index.add(corpus.rows())
+    index.remove_documents([0])
+    [vector] = questions(1)
+    asked = [int(chunk) for chunk in corpus.ids[:9, 0]] + [-5, 123456]
+    expected = {chunk: cosine for chunk, cosine in index.search(vector, 300, None) if chunk in asked}
+    assert len(expected) == 6
+    assert index.cosines(vector, asked) == pytest.approx(expected, abs=1e-5)
+
+
+def test_compaction_is_due_after_a_quarter_and_changes_no_result(new_index: NewIndex, corpus: Corpus) -> None:
+    index = new_index()
+    index.add(corpus.rows())
+    corpus.removed = set(range(25))
+    index.remove_documents(corpus.removed)
+    assert not index.needs_compaction
+    corpus.removed |= {25}
+    index.remove_documents([25])
+    assert index.needs_compaction
+    compacted = index.compacted()
+    assert not compacted.needs_compaction
+    assert len(compacted) == len(index) == 222
+    for vector in questions():
+        assert_same(
+            compacted.search(vector, 20, frozenset({2, 3})), corpus.nearest(vector, 20, frozenset({2, 3}))
+        )
+
+
+steps = st.lists(
+    st.one_of(
+        st.tuples(st.just("replace"), st.integers(0, 5), st.integers(0, 4)),
+        st.tuples(st.just("remove"), st.integers(0, 5), st.just(0)),
+        st.tuples(st.just("compact"), st.just(0), st.just(0)),
+    ),
+    max_size=25,
+)
+
+
+@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(steps=steps)
+def test_any_history_leads_to_the_index_of_what_is_left(
+    new_index: NewIndex, steps: list[tuple[str, int, int]]
+) -> None:
+    index = new_index()
+    left: dict[int, dict[int, npt.NDArray[np.float16]]] = {}
+    rng = np.random.default_rng(0)
+    for action, document, count in steps:
+        if action == "compact":
+            index = index.compacted()
+            continue
+        index.remove_documents([document])
+        left.pop(document, None)
+        if action == "replace":
+            ids = [(document * 10 + number, document, document % 2) for number in range(count)]
+            vectors = topics(rng, count)
+            index.add(vector_rows(ids, vectors))
+            left[document] = {chunk: vector for (chunk, _, _), vector in zip(ids, vectors, strict=True)}
+    [question] = questions(1)
+    chunks = {chunk: vector for each in left.values() for chunk, vector in each.items()}
+    assert sorted(index.chunk_ids().tolist()) == sorted(chunks)
+    assert len(index) == len(chunks)
+    expected = {chunk: float(vector.astype(np.float32) @ question) for chunk, vector in chunks.items()}
+    assert dict(index.search(question, 100, None)) == pytest.approx(expected, abs=1e-5)
+    odd = {chunk: cosine for chunk, cosine in expected.items() if chunk // 10 % 2}
+    assert dict(index.search(question, 100, frozenset({1}))) == pytest.approx(odd, abs=1e-5)
+
+
+def test_a_saved_index_is_read_by_every_other_kind(
+    new_index: NewIndex, corpus: Corpus, tmp_path: Path
+) -> None:
+    index = new_index()
+    index.add(corpus.rows())
+    corpus.removed = {1, 2, 3}
+    index.remove_documents(corpus.removed)
+    index.save(tmp_path)
+    for other in (DenseIndex(DIMENSION), new_gpu_index()):
+        other.add(vector_rows([(1, 1, 1)], topics(np.random.default_rng(2), 1)))
+        other.load(tmp_path)
+        assert len(other) == 291
+        for vector in questions():
+            assert_same(
+                other.search(vector, 9, frozenset({0, 7})), corpus.nearest(vector, 9, frozenset({0, 7}))
+            )
+
+
+def test_an_empty_index_can_be_saved(new_index: NewIndex, tmp_path: Path) -> None:
+    new_index().save(tmp_path)
+    loaded = new_index()
+    loaded.load(tmp_path)
+    assert len(loaded) == 0
+
+
+def test_equal_contents_are_saved_as_equal_bytes(new_index: NewIndex, corpus: Corpus, tmp_path: Path) -> None:
+    one, other = new_index(), new_index()
+    one.add(corpus.rows())
+    other.add(VectorRows(corpus.ids[::-1], np.ascontiguousarray(corpus.vectors[::-1])))
+    other.remove_documents([8])
+    other.add(VectorRows(corpus.ids[24:27], corpus.vectors[24:27]))
+    contents = []
+    for name, index in (("one", one), ("other", other)):
+        (tmp_path / name).mkdir()
+        index.save(tmp_path / name)
+        contents.append({path.name: path.read_bytes() for path in (tmp_path / name).iterdir()})
+    assert contents[0] == contents[1]
+
+
+@pytest.mark.parametrize(
+    ("name", "damage"),
+    [
+        ("vectors.npy", Path.unlink),
+        ("ids.npy", Path.unlink),
+        ("vectors.npy", lambda path: path.write_bytes(path.read_bytes()[:-1])),
+        ("ids.npy", lambda path: path.write_bytes(path.read_bytes()[:-1])),
+        ("vectors.npy", lambda path: path.write_bytes(b"")),
+        ("ids.npy", lambda path: np.save(path, np.zeros((300, 3), np.int64))),
+        ("ids.npy", lambda path: np.save(path, np.arange(900, dtype=np.int64))),
+        ("ids.npy", lambda path: np.save(path, np.load(path)[:-1])),
+        ("vectors.npy", lambda path: np.save(path, np.load(path).astype(np.float32))),
+        ("vectors.npy", lambda path: np.save(path, np.load(path)[:, :8])),
+    ],
+)
+def test_damaged_files_are_refused_and_nothing_of_them_is_kept(
+    new_index: NewIndex, corpus: Corpus, tmp_path: Path, name: str, damage: Callable[[Path], object]
+) -> None:
+    """Case 36."""
+    saved = new_index()
+    saved.add(corpus.rows())
+    saved.save(tmp_path)
+    damage(tmp_path / name)
+    index = new_index()
+    with pytest.raises(DamagedIndexError):
+        index.load(tmp_path)
+    assert len(index) == 0
+    assert index.search(questions(1)[0], 5, None) == []
