@@ -1,0 +1,101 @@
+"""evaluate answers: the whole pipeline on questions with and without an answer in the documents."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from kb.quality import metrics
+from kb.quality.datasets import EvalQuestion, load_data_set
+from kb.quality.deployment import described, throw_away_deployment
+from kb.quality.rest import rest_client
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A question, the product's answer object, and the data set's ids of the documents it cites."""
+
+    question: EvalQuestion
+    answer: dict[str, Any]
+    cited: frozenset[str]
+
+    @property
+    def answered(self) -> bool:
+        return not self.answer["abstained"]
+
+
+def evaluate_answers(
+    folder: Path, limit: int | None, seed: int, progress: Callable[[int, int], None]
+) -> dict[str, Any]:
+    """Ask each question of a throw-away installation; `progress` gets the number asked and the total."""
+    data = load_data_set(folder)
+    questions = data.sample(limit, seed)
+    asked = []
+    with throw_away_deployment(with_llm=True) as deployment, rest_client(deployment) as client:
+        ids = client.upload_all(data.documents)
+        for number, question in enumerate(questions, start=1):
+            answer = client.ask(question.text)
+            cited = (ids.get(citation["document_id"], []) for citation in answer["citations"])
+            asked.append(Asked(question, answer, frozenset(name for names in cited for name in names)))
+            progress(number, len(questions))
+    return {**score(asked), "config": {**described(), "model": _model(asked)}}
+
+
+def score(asked: Sequence[Asked]) -> dict[str, Any]:
+    """The figures of the contract; rates are fractions of the questions named before them."""
+    answerable = [one for one in asked if one.question.answerable]
+    unanswerable = [one for one in asked if not one.question.answerable]
+    answered = [one for one in answerable if one.answered]
+    sentences = [sentence for one in asked for sentence in one.answer["sentences"]]
+    return {
+        "answerable": {
+            "n": len(answerable),
+            "answered": _rate(answerable, lambda one: one.answered),
+            "contains_gold": _rate(
+                answerable, lambda one: metrics.contains_answer(one.answer["text"], one.question.answers)
+            ),
+            "token_f1": round(
+                metrics.mean(
+                    [metrics.token_f1(one.answer["text"], one.question.answers) for one in answerable]
+                ),
+                4,
+            ),
+            "cited_gold_document": _rate(
+                answered, lambda one: bool(one.cited & one.question.relevant.keys())
+            ),
+            "wrong_abstention": _rate(answerable, lambda one: not one.answered),
+        },
+        "unanswerable": {
+            "n": len(unanswerable),
+            "abstained": _rate(unanswerable, lambda one: not one.answered),
+        },
+        "sentences": {
+            "shown": len(sentences),
+            "supported": sum(sentence["supported"] for sentence in sentences),
+            "quoted": sum(sentence["quoted"] for sentence in sentences),
+        },
+        "ttft_ms": {
+            "p50": metrics.percentile(_timings(asked, "ttft"), 0.5),
+            "p95": metrics.percentile(_timings(asked, "ttft"), 0.95),
+        },
+        "tpot_ms": {"p50": metrics.percentile(_timings(asked, "tpot"), 0.5)},
+        "prompt_tokens": {
+            "p50": metrics.percentile(
+                [one.answer["usage"]["prompt_tokens"] for one in asked if one.answer["usage"]], 0.5
+            )
+        },
+    }
+
+
+def _rate(asked: Sequence[Asked], holds: Callable[[Asked], bool]) -> float | None:
+    return round(sum(holds(one) for one in asked) / len(asked), 4) if asked else None
+
+
+def _timings(asked: Sequence[Asked], name: str) -> list[float]:
+    return [one.answer["timings_ms"][name] for one in asked if name in one.answer["timings_ms"]]
+
+
+def _model(asked: Sequence[Asked]) -> str:
+    return next((one.answer["model"] for one in asked if one.answer["model"]), "")

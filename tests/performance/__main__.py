@@ -1,0 +1,71 @@
+"""python -m tests.performance [NAME …]: run benchmarks, print a table, write var/bench/latest.json."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import platform
+import sys
+import traceback
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "kb.settings")
+
+from tests.performance.result import CannotRunError, Result
+
+WHERE = {
+    "ingest_vs_bare": "ingest",
+    "ingest_shipped_vs_bare": "ingest",
+    "search_vs_bare": "search",
+    "ttft_cold_vs_raw": "first_token",
+    "ttft_warm_over_cold": "first_token",
+    "ttft_second_question_over_cold": "first_token",
+}
+LATEST = Path("var") / "bench" / "latest.json"
+
+
+def main(names: Sequence[str]) -> int:
+    """Returns the exit status: 1 when a name is unknown or a benchmark broke, never for a missed target."""
+    unknown = [name for name in names if name not in WHERE]
+    if unknown:
+        print(f"Unknown: {', '.join(unknown)}. There are: {', '.join(WHERE)}.")  # noqa: T201
+        return 1
+    _set_up_django()
+    results, broken = [], False
+    for module in dict.fromkeys(WHERE[name] for name in names or WHERE):
+        wanted = [name for name in names or WHERE if WHERE[name] == module]
+        print(f"Running {', '.join(wanted)} …", flush=True)  # noqa: T201
+        try:
+            run = importlib.import_module(f"tests.performance.{module}").run
+            results += [result for result in run() if result.name in wanted]
+        except CannotRunError as error:
+            results += [Result.not_run(name, str(error)) for name in wanted]
+        except Exception:
+            traceback.print_exc()
+            broken = True
+    _report(results)
+    return int(broken)
+
+
+def _set_up_django() -> None:
+    import django
+
+    django.setup()
+
+
+def _report(results: Sequence[Result]) -> None:
+    machine = f"{platform.machine()}, {len(os.sched_getaffinity(0))} cores"
+    print(f"\n{'name':32} {'ratio':>7} {'target':>8}  {'ours':>10} {'baseline':>10}  unit, spread")  # noqa: T201
+    for result in results:
+        print(result.line())  # noqa: T201
+    LATEST.parent.mkdir(parents=True, exist_ok=True)
+    rows = [{**asdict(result), "meets": result.meets, "machine": machine} for result in results]
+    LATEST.write_text(json.dumps(rows, indent=2) + "\n")
+    print(f"\n{machine}; written to {LATEST}")  # noqa: T201
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,162 @@
+"""The main job in a real Chromium, which must not log a single error."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from tests.stack.conftest import ADMIN, PASSWORD, Site
+
+pytestmark = [pytest.mark.stack, pytest.mark.browser, pytest.mark.timeout(900)]
+
+QUESTION = "How many days do customers have to return a product?"
+DROP = """() => {
+    const file = new File(["# Dropped\\n\\nDropped words."], "dropped.md", {type: "text/markdown"});
+    const dataTransfer = new DataTransfer();
+    dataTransfer.items.add(file);
+    for (const name of ["dragenter", "dragover", "drop"])
+        document.body.dispatchEvent(new DragEvent(name, {dataTransfer, bubbles: true, cancelable: true}));
+}"""
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--disable-background-networking",
+    "--disable-sync",
+]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    assert program, "No Chromium: install the package chromium (make test does)."
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=program, args=FLAGS)
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def page(browser: Browser, site: Site) -> Iterator[Page]:
+    """A signed-in page. Errors in the console, failed scripts and requests to elsewhere fail the test."""
+    troubles: list[str] = []
+    context = browser.new_context(base_url=site.url, viewport={"width": 1280, "height": 800})
+    opened = context.new_page()
+    opened.set_default_timeout(90_000)
+    opened.on("console", lambda message: troubles.append(message.text) if message.type == "error" else None)
+    opened.on("pageerror", lambda error: troubles.append(str(error)))
+    origin = urlsplit(site.url).netloc
+    opened.on(
+        "request",
+        lambda request: (
+            troubles.append(f"left the origin: {request.url}")
+            if urlsplit(request.url).netloc not in (origin, "")
+            else None
+        ),
+    )
+    opened.goto("/")
+    opened.fill("input[name=username]", ADMIN)
+    opened.fill("input[name=password]", PASSWORD)
+    opened.click("button[type=submit]")
+    expect(opened.locator("#question")).to_be_visible()
+    yield opened
+    context.close()
+    assert troubles == []
+
+
+def ask(page: Page, question: str) -> None:
+    page.fill("#question", question)
+    page.press("#question", "Enter")
+
+
+def finished_answer(page: Page, number: int = 0) -> str:
+    """The HTML of an answer's body once it is complete."""
+    message = page.locator("article.message").nth(number)
+    expect(message).to_have_attribute("data-state", re.compile("answered|abstained|stopped"), timeout=90_000)
+    return normal(message.locator(".answer-body").inner_html())
+
+
+def normal(html: str) -> str:
+    return " ".join(html.split())
+
+
+def test_ask_read_cite_reload_follow_up(page: Page) -> None:
+    ask(page, QUESTION)
+    expect(page.locator("article.message .status").first).to_be_visible()
+    streamed = finished_answer(page)
+    assert "sentence" in streamed
+    cite = page.locator("article.message .answer-body a.cite").first
+    expect(cite).to_be_visible()
+    expect(page).to_have_url(re.compile(r"/c/[0-9a-f-]{36}/$"))
+    conversation = page.url
+
+    page.reload()
+    assert finished_answer(page) == streamed
+    expect(page.locator("a.talk-link").first).to_contain_text("How many days")
+
+    ask(page, "and what about damaged ones?")
+    finished_answer(page, 1)
+    expect(page.locator("article.message").nth(1).locator(".searched-for")).to_contain_text(
+        "return a product"
+    )
+
+    page.locator("article.message .answer-body a.cite").first.click()
+    mark = page.locator("mark#quote, mark.quote").first
+    expect(mark).to_be_visible()
+    expect(mark).to_be_in_viewport()
+    page.go_back()
+    assert page.url.startswith(conversation.rstrip("/"))
+
+
+def test_stop_keeps_what_was_written(page: Page) -> None:
+    ask(page, "Explain everything about travel, hotels, flights, meals and the daily allowances in detail.")
+    page.locator("#stop").click()
+    expect(page.locator("#send")).to_be_visible()
+    expect(page.locator("article.message")).to_have_attribute(
+        "data-state", re.compile("stopped|answered|abstained"), timeout=30_000
+    )
+
+
+def test_admin_fills_a_collection_and_deletes_from_it(page: Page, tmp_path: Path) -> None:
+    page.goto("/library/")
+    page.locator("[data-opens=new-collection]").first.click()
+    page.fill("#new-name", f"Browser {tmp_path.name}")
+    page.locator("#new-collection button[type=submit]").click()
+    expect(page).to_have_url(re.compile(r"/library/\d+/"))
+
+    good, bad = tmp_path / "canteen.md", tmp_path / "broken.pdf"
+    good.write_text("# Canteen\n\nThe canteen opens at 11:40 and closes at 14:10.\n")
+    bad.write_bytes(b"%PDF-1.7 this is no PDF")
+    page.set_input_files("#pick-files", [good, bad])
+    expect(page.locator("tr.row-ready")).to_have_count(1, timeout=60_000)
+    expect(page.locator("tr.row-failed")).to_have_count(1, timeout=60_000)
+    expect(page.locator("tr.row-failed .cell-state")).to_contain_text("PDF")
+
+    page.locator("tr.row-failed [data-retry]").click()
+    expect(page.locator("tr.row-failed")).to_have_count(1, timeout=60_000)
+
+    page.locator("tr.row-ready [data-delete-document]").click()
+    page.locator("dialog[open] .button-danger").click()
+    expect(page.locator("tr.row-ready")).to_have_count(0)
+
+
+def test_dropped_files_are_uploaded(page: Page, tmp_path: Path) -> None:
+    page.goto("/library/")
+    page.locator("[data-opens=new-collection]").first.click()
+    page.fill("#new-name", f"Dropped {tmp_path.name}")
+    page.locator("#new-collection button[type=submit]").click()
+    expect(page).to_have_url(re.compile(r"/library/\d+/"))
+    page.evaluate(DROP)
+    expect(page.locator("tr.row-ready")).to_have_count(1, timeout=60_000)
+
+
+def test_no_inline_script_or_style_is_allowed(page: Page, site: Site) -> None:
+    policy = page.request.get(site.url + "/").headers["content-security-policy"]
+    assert "unsafe" not in policy
+    assert "default-src 'none'" in policy
