@@ -105,7 +105,7 @@ def _show_progress(document: Document, lease: Lease, current: int, maximum: int)
 
 def _title(document: Document, parsed: ParsedDocument) -> str:
     """The title the sender gave, else the document's own, else the file's name."""
-    if document.metadata.get("title_given"):
+    if document.title_given:
         return document.title
     return (parsed.title or document.title)[:500]
 

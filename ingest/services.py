@@ -99,7 +99,8 @@ def _submit(collection: Collection, user: User, upload: Upload, stored: StoredFi
         stored_file=stored.name,
         sha256=stored.sha256,
         size_bytes=stored.size_bytes,
-        metadata={**(upload.metadata or {}), **({"title_given": True} if upload.title else {})},
+        title_given=bool(upload.title),
+        metadata=upload.metadata or {},
         idempotency_key=upload.idempotency_key,
         created_by=user,
     )

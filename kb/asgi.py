@@ -14,4 +14,6 @@ from kb.conf import config
 
 _MULTIPART_OVERHEAD = 1 << 20
 
-application = BodyLimit(cast("Application", get_asgi_application()), (config.upload_mb << 20) + _MULTIPART_OVERHEAD)
+application = BodyLimit(
+    cast("Application", get_asgi_application()), (config.upload_mb << 20) + _MULTIPART_OVERHEAD
+)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from typing import Any
 
+from django.test import Client
 from django.utils import timezone
 
 from kb.accounts.models import User
@@ -16,6 +17,13 @@ _numbers = itertools.count(1)
 
 def make_user(username: str, **fields: Any) -> User:
     return User.objects.create_user(username=username, password=PASSWORD, **fields)
+
+
+def browser_of(user: User, **options: Any) -> Client:
+    """A browser in which this person is signed in."""
+    browser = Client(**options)
+    browser.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    return browser
 
 
 def make_document(

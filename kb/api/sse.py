@@ -10,7 +10,9 @@ HEARTBEAT_S = 15.0
 _COMMENT = b": heartbeat\n\n"
 
 
-async def with_heartbeat(frames: AsyncGenerator[bytes], every_s: float = HEARTBEAT_S) -> AsyncGenerator[bytes]:
+async def with_heartbeat(
+    frames: AsyncGenerator[bytes], every_s: float = HEARTBEAT_S
+) -> AsyncGenerator[bytes]:
     """The frames, with a comment whenever nothing came for `every_s` seconds.
 
     When the consumer stops, the frame under way is cancelled, so that its generator can clean up.

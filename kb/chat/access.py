@@ -7,10 +7,13 @@ from collections.abc import Iterable
 
 from django.db.models import QuerySet
 
+from kb.chat.forget import SOURCE_DELETED
 from kb.chat.models import Conversation, Message
 from kb.exceptions import NotFoundError
 from kb.library.access import AnyUser, documents_for
 from kb.library.models import Document
+
+NO_ACCESS = "no_access"
 
 
 def conversations_for(user: AnyUser) -> QuerySet[Conversation]:
@@ -34,8 +37,8 @@ def get_message_for(user: AnyUser, message_id: uuid.UUID) -> Message:
     return message
 
 
-def withheld(user: AnyUser, messages: Iterable[Message]) -> set[uuid.UUID]:
-    """Ids of the answers that this person may not see any more.
+def withheld(user: AnyUser, messages: Iterable[Message]) -> dict[uuid.UUID, str]:
+    """Answers that this person may not see any more, each with NO_ACCESS or SOURCE_DELETED.
 
     An answer is shown only while its reader may open every document that was put in front of the model for
     it: the words may come from any of them. A deleted document takes along only the answers that cite it,
@@ -49,4 +52,6 @@ def withheld(user: AnyUser, messages: Iterable[Message]) -> set[uuid.UUID]:
     every = set().union(*used.values())
     readable = set(documents_for(user).filter(pk__in=every).values_list("pk", flat=True))
     deleted = set(Document.objects.filter(pk__in=every).exclude(deleted_at=None).values_list("pk", flat=True))
-    return {pk for pk, documents in used.items() if documents - readable - deleted or cited[pk] - readable}
+    hidden = {pk: SOURCE_DELETED for pk, documents in cited.items() if documents & deleted}
+    revoked = {pk: NO_ACCESS for pk, documents in used.items() if documents - readable - deleted}
+    return {**hidden, **revoked}

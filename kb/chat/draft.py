@@ -79,15 +79,16 @@ class AnswerWriter:
         quotes = best_quotes(self._draft.message.standalone_question, self._draft.passages)
         return [
             self._add(
-                text=" ".join(quote.quote.split()),
-                block="p",
-                starts_block=True,
+                text=sentence.text,
+                block=sentence.block,
+                starts_block=sentence.starts_block,
                 supported=True,
                 quoted=True,
                 reason="",
                 quotes=(quote,),
             )
             for quote in quotes
+            for sentence in _sentences(quote.quote)
         ]
 
     def _add(self, *, quotes: Iterable[Quote], **fields: Any) -> dict[str, Any]:
@@ -97,3 +98,9 @@ class AnswerWriter:
         cited = [citation for citation in self._draft.citations if citation.n in numbers]
         objects = [citation_object(citation) for citation in cited]
         return {**sentence_object(stored, objects), "citations": objects}
+
+
+def _sentences(text: str) -> list[Sentence]:
+    """A quotation as blocks: lists stay lists and tables tables."""
+    stream = SentenceStream()
+    return [*stream.feed(text), *stream.close()]

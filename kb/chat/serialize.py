@@ -33,7 +33,7 @@ def answer_objects(messages: Iterable[Message], user: AnyUser) -> list[dict[str,
     """Answer objects for messages loaded through `with_sources`."""
     messages = list(messages)
     hidden = withheld(user, messages)
-    return [_withheld_object(m) if m.pk in hidden else _answer_object(m) for m in messages]
+    return [_withheld_object(m, hidden[m.pk]) if m.pk in hidden else _answer_object(m) for m in messages]
 
 
 def answer_object(message: Message, user: AnyUser) -> dict[str, Any]:
@@ -101,11 +101,8 @@ def sentence_object(sentence: dict[str, Any], citations: list[dict[str, Any]]) -
 def _answer_object(message: Message) -> dict[str, Any]:
     citations = [citation_object(citation) for citation in message.citations.all()]
     feedback = getattr(message, "feedback", None)
-    body = _frame(message)
-    if message.reason == SOURCE_DELETED:
-        return {**body, "withheld": True, "message": DELETED}
     return {
-        **body,
+        **_frame(message),
         "text": message.text,
         "sentences": [sentence_object(sentence, citations) for sentence in message.sentences],
         "citations": citations,
@@ -117,9 +114,10 @@ def _answer_object(message: Message) -> dict[str, Any]:
     }
 
 
-def _withheld_object(message: Message) -> dict[str, Any]:
+def _withheld_object(message: Message, reason: str) -> dict[str, Any]:
     """The person's own question stays; whatever came from documents does not."""
-    return {**_frame(message), "reason": "no_access", "withheld": True, "message": WITHHELD}
+    words = DELETED if reason == SOURCE_DELETED else WITHHELD
+    return {**_frame(message), "reason": reason, "withheld": True, "message": words}
 
 
 def _frame(message: Message) -> dict[str, Any]:

@@ -100,6 +100,8 @@ class Document(models.Model):
     external_id = models.CharField(max_length=500)
     version = models.PositiveIntegerField(default=1)
     title = models.CharField(max_length=500)
+    # The sender chose the title; else the file's own replaces it when it has been parsed.
+    title_given = models.BooleanField(default=False)
     file_name = models.CharField(max_length=255)
     stored_file = models.CharField(max_length=100)
     sha256 = models.CharField(max_length=64)

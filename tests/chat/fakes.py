@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Sequence
 from typing import Any
 
-from kb.llm.client import Delta, Done, Queued, Usage
-
 from kb.exceptions import KBError
+from kb.llm.client import Delta, Done, Queued, Usage
 
 
 class FakeGenerator:

@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from kb.search.engine.protocols import Vector, VectorRows
 from kb.search.engine.ranking import best
-from kb.search.engine.row_table import CHUNK, DOCUMENT, RowTable
+from kb.search.engine.row_table import CHUNK, RowTable
 from kb.search.engine.vector_files import read_rows, write_rows
 
 _DEAD_SHARE = 0.25
@@ -105,13 +105,6 @@ class DenseIndex:
             return {}
         cosines = self._stored()[rows].astype(np.float32) @ vector
         return dict(zip(self._rows.ids[rows, CHUNK].tolist(), cosines.tolist(), strict=True))
-
-    def documents(self, chunk_ids: Sequence[int]) -> dict[int, int]:
-        rows = self._rows.of_chunks(chunk_ids)
-        rows = rows[rows >= 0]
-        return dict(
-            zip(self._rows.ids[rows, CHUNK].tolist(), self._rows.ids[rows, DOCUMENT].tolist(), strict=True)
-        )
 
     def save(self, folder: Path) -> None:
         write_rows(folder, self._rows.ids, self._stored(), self._rows.ordered())

@@ -163,7 +163,7 @@ class SearchEngine:
         cosines |= self._dense.cosines(
             vector, [chunk_id for chunk_id in rrf_scores if chunk_id not in cosines]
         )
-        ranked = rank_by_evidence(self._dense.documents(list(rrf_scores)), cosines, bm25s)
+        ranked = rank_by_evidence(rrf_scores, cosines, bm25s)
         return [
             Hit(chunk_id, rrf_scores[chunk_id], cosines[chunk_id], bm25s.get(chunk_id))
             for chunk_id in ranked[:limit]

@@ -75,9 +75,6 @@ class VectorIndex(Protocol):
     def cosines(self, vector: Vector, chunk_ids: Sequence[int]) -> dict[int, float]:
         """The cosine of each of these chunks that the index holds."""
 
-    def documents(self, chunk_ids: Sequence[int]) -> dict[int, int]:
-        """The document of each of these chunks that the index holds."""
-
     def save(self, folder: Path) -> None:
         """Write into an empty folder. Every index of this protocol reads what any other wrote.
 

@@ -1,0 +1,40 @@
+"""Ordering candidates by two kinds of scores."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kb.rag.evidence import rank_by_evidence
+
+scores = st.floats(-1, 1, allow_nan=False).map(lambda value: round(value, 3))
+
+
+def test_clear_lead_in_one_ranking_beats_small_leads_in_the_other() -> None:
+    cosines = {1: 0.50, 2: 0.51, 3: 0.52, 4: 0.50}
+    bm25s = {1: 30.0, 2: 2.0, 3: 1.0}
+    assert rank_by_evidence(cosines, cosines, bm25s)[0] in (1, 3)
+    assert rank_by_evidence({1, 2}, {1: 0.9, 2: 0.1}, {2: 1.0}) == [1, 2]
+
+
+def test_words_decide_between_equally_near_chunks() -> None:
+    assert rank_by_evidence({1, 2, 3}, {1: 0.5, 2: 0.5, 3: 0.5}, {2: 4.0, 3: 1.0}) == [2, 3, 1]
+
+
+def test_nothing_to_order() -> None:
+    assert rank_by_evidence([], {}, {}) == []
+
+
+@given(st.dictionaries(st.integers(1, 50), st.tuples(scores, st.floats(0, 40)), min_size=1))
+def test_order_is_complete_and_does_not_depend_on_scale(found: dict[int, tuple[float, float]]) -> None:
+    cosines = {chunk: cosine for chunk, (cosine, _) in found.items()}
+    bm25s = {chunk: bm25 for chunk, (_, bm25) in found.items() if bm25 > 1}
+    ranked = rank_by_evidence(found, cosines, bm25s)
+    assert sorted(ranked) == sorted(found)
+    assert rank_by_evidence(found, cosines, {chunk: 4 * bm25 for chunk, bm25 in bm25s.items()}) == ranked
+
+
+@given(st.dictionaries(st.integers(1, 50), scores, min_size=2))
+def test_better_in_both_is_never_behind(cosines: dict[int, float]) -> None:
+    ranked = rank_by_evidence(cosines, cosines, {chunk: 1 + cosine for chunk, cosine in cosines.items()})
+    assert ranked == sorted(cosines, key=lambda chunk: (-cosines[chunk], chunk))
