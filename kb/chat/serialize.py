@@ -141,5 +141,5 @@ def _frame(message: Message) -> dict[str, Any]:
         "timings_ms": {},
         "model": "",
         "feedback": None,
-        "created_at": message.created_at,
+        "created_at": message.created_at.isoformat(),
     }

@@ -76,6 +76,7 @@ def start(data_dir: Path, **settings: str) -> Site:
         "PYTHONUNBUFFERED": "1",
         **settings,
     }
+    _share_models(data_dir)
     process = subprocess.Popen(
         [sys.executable, "manage.py", "up"],
         cwd=REPOSITORY,
@@ -96,6 +97,14 @@ def start(data_dir: Path, **settings: str) -> Site:
     site = Site(line.split()[1].rstrip("/"), data_dir, environment, "", process)
     made = site.manage("create_api_key", ADMIN, "--name", f"tests-{time.time()}", "--scopes", "read,write")
     return Site(site.url, data_dir, environment, made.stdout.strip().splitlines()[-1], process)
+
+
+def _share_models(data_dir: Path) -> None:
+    """Converting models takes half a minute; every installation of the tests uses one folder."""
+    made = REPOSITORY / "var" / "models"
+    made.mkdir(parents=True, exist_ok=True)
+    if not (data_dir / "models").exists():
+        (data_dir / "models").symlink_to(made)
 
 
 def stop(site: Site) -> float:
