@@ -11,9 +11,10 @@ from kb.rag.extract import best_quotes
 from kb.rag.markers import keep_shown
 from kb.rag.sentences import Sentence, SentenceStream
 from kb.rag.support import check_sentence
-from kb.rag.types import Quote
+from kb.rag.types import Passage, Quote, Verdict
 
 NO_CLAIM = "no_claim"
+_CIRCLES = 2
 
 
 class AnswerWriter:
@@ -30,6 +31,13 @@ class AnswerWriter:
         self._unproved = 0
         self._markers_removed = 0
         self._dropped = 0
+        self._said: set[str] = set()
+        self._repeated = 0
+
+    @property
+    def going_in_circles(self) -> bool:
+        """Whether the model only says again what it said; small models do so until their tokens run out."""
+        return self._repeated >= _CIRCLES
 
     def feed(self, text: str) -> list[dict[str, Any]]:
         """The sentences that this piece of text completes, as `sentence` event data."""
@@ -45,14 +53,17 @@ class AnswerWriter:
             "unproved": self._unproved,
             "markers_removed": self._markers_removed,
             "dropped": self._dropped,
+            "repeated": self._repeated,
         }
 
     def _judge(self, sentences: Iterable[Sentence]) -> Iterator[dict[str, Any]]:
         for sentence in sentences:
+            if self._is_repeated(sentence):
+                continue
             shown, removed = keep_shown(sentence.markers, {p.n for p in self._draft.passages})
             self._markers_removed += removed
             verdict = check_sentence(sentence.text, shown, self._draft.passages)
-            if verdict.reason == NO_CLAIM:
+            if verdict.reason == NO_CLAIM or self._is_title(sentence, verdict):
                 self._dropped += 1  # "Here is what I found:" asserts nothing that could be proved
                 continue
             if verdict.supported:
@@ -68,6 +79,20 @@ class AnswerWriter:
                 reason=verdict.reason,
                 quotes=verdict.quotes[:1] if verdict.supported else (),
             )
+
+    def _is_repeated(self, sentence: Sentence) -> bool:
+        words = " ".join(sentence.text.lower().split())
+        if words not in self._said:
+            self._said.add(words)
+            return False
+        self._repeated += 1
+        return True
+
+    def _is_title(self, sentence: Sentence, verdict: Verdict) -> bool:
+        """A heading is in the sources, but says nothing: neither the model's own nor a copied one."""
+        if sentence.block == "h":
+            return True
+        return any(is_heading(self._draft.passages[quote.n - 1], quote) for quote in verdict.quotes[:1])
 
     def fall_back_to_quotes(self) -> list[dict[str, Any]]:
         """Replace a draft of which nothing could be proved by the passages' own words.
@@ -104,3 +129,10 @@ def _sentences(text: str) -> list[Sentence]:
     """A quotation as blocks: lists stay lists and tables tables."""
     stream = SentenceStream()
     return [*stream.feed(text), *stream.close()]
+
+
+def is_heading(passage: Passage, quote: Quote) -> bool:
+    """Whether the quoted words are (part of) a Markdown heading of the passage."""
+    at = quote.start - passage.start
+    line = passage.text[passage.text.rfind("\n", 0, at) + 1 : at + 1]
+    return line.lstrip().startswith("#")

@@ -1,7 +1,7 @@
 """The way of a question: record, retrieve, gate, prompt, generate, verify, store, as a stream of events.
 
 The model only drafts. What reaches the reader as fact was matched by `kb.rag.support` to the words of a
-passage; when nothing could be, the reader gets the passages' own words, or is told that the documents do not say.
+passage; when nothing could be, the reader gets the passages' own words, or reads that the documents do not say.
 """
 
 from __future__ import annotations
@@ -143,6 +143,8 @@ async def _generate(
                 yield Event("delta", {"text": part.text})
                 for sentence in writer.feed(part.text):
                     yield Event("sentence", sentence)
+                if writer.going_in_circles:
+                    break
             elif isinstance(part, Done):
                 _note_usage(draft, part, last - first)
     for sentence in writer.end():

@@ -83,7 +83,12 @@ def score(asked: Sequence[Asked]) -> dict[str, Any]:
         "tpot_ms": {"p50": metrics.percentile(_timings(asked, "tpot"), 0.5)},
         "prompt_tokens": {
             "p50": metrics.percentile(
-                [one.answer["usage"]["prompt_tokens"] for one in asked if one.answer["usage"]], 0.5
+                [
+                    one.answer["usage"]["prompt_tokens"]
+                    for one in asked
+                    if "prompt_tokens" in one.answer["usage"]
+                ],
+                0.5,
             )
         },
     }

@@ -247,3 +247,18 @@ def test_stored_answer_equals_the_streamed_one(run: Run, teammate: User) -> None
 def test_follow_up_message_of_unknown_conversation_is_not_found(run: Run) -> None:
     with pytest.raises(NotFoundError):
         run(FakeGenerator("x"), conversation_id=uuid.uuid4())
+
+
+def test_model_that_goes_in_circles_is_stopped_and_says_it_once(run: Run) -> None:
+    generator = FakeGenerator(*["Use Concur for all reservations. [1]\n\n"] * 50)
+    done = run(generator)[-1].data
+    assert done["text"] == "Use Concur for all reservations."
+    assert done["outcome"] == Outcome.ANSWERED
+    assert generator.closed
+
+
+def test_headings_are_no_answer(run: Run) -> None:
+    done = run(FakeGenerator("# Booking travel\n\nBooking travel\n\nUse Concur for all reservations. [1]"))[
+        -1
+    ].data
+    assert done["text"] == "Use Concur for all reservations."

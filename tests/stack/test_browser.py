@@ -128,7 +128,7 @@ def test_admin_fills_a_collection_and_deletes_from_it(page: Page, tmp_path: Path
     page.locator("[data-opens=new-collection]").first.click()
     page.fill("#new-name", f"Browser {tmp_path.name}")
     page.locator("#new-collection button[type=submit]").click()
-    expect(page).to_have_url(re.compile(r"/library/\d+/"))
+    page.wait_for_url(re.compile(r"/library/\d+/"), wait_until="networkidle")
 
     good, bad = tmp_path / "canteen.md", tmp_path / "broken.pdf"
     good.write_text("# Canteen\n\nThe canteen opens at 11:40 and closes at 14:10.\n")
@@ -151,7 +151,7 @@ def test_dropped_files_are_uploaded(page: Page, tmp_path: Path) -> None:
     page.locator("[data-opens=new-collection]").first.click()
     page.fill("#new-name", f"Dropped {tmp_path.name}")
     page.locator("#new-collection button[type=submit]").click()
-    expect(page).to_have_url(re.compile(r"/library/\d+/"))
+    page.wait_for_url(re.compile(r"/library/\d+/"), wait_until="networkidle")
     page.evaluate(DROP)
     expect(page.locator("tr.row-ready")).to_have_count(1, timeout=60_000)
 
