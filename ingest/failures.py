@@ -16,7 +16,10 @@ logger = logging.getLogger(__name__)
 # A second try can help against these: memory and crashes depend on what else the machine was doing.
 _TRANSIENT = ("out_of_memory", "crashed")
 _STATUS_OF = {"no_text_layer": Status.NEEDS_OCR}
-GAVE_UP = "Processing broke off three times. Try again; if it fails again, ask your admin to look at the worker's log."
+GAVE_UP = (
+    "Processing broke off three times. Try again; if it fails again, ask your admin to look at the "
+    "worker's log."
+)
 
 
 def fail(lease: Lease, code: str, reason: str) -> None:

@@ -235,7 +235,5 @@ LOGGING = {
     "loggers": {
         "httpx": {"level": "WARNING"},
         "axes": {"level": "WARNING"},
-        # It would log every 503 (a busy model, say) as an error; kb.api.errors logs what matters.
-        "django.request": {"level": "CRITICAL"},
     },
 }

@@ -14,6 +14,7 @@ from kb.rag.support import check_sentence
 from kb.rag.types import Passage, Quote, Verdict
 
 NO_CLAIM = "no_claim"
+NO_ANSWER = "no_answer"
 _CIRCLES = 2
 
 
@@ -22,12 +23,14 @@ class AnswerWriter:
 
     Attributes:
         proved: how many sentences the program matched to a passage.
+        declined: the model itself wrote that the documents do not say.
     """
 
     def __init__(self, draft: Draft) -> None:
         self._draft = draft
         self._stream = SentenceStream()
         self.proved = 0
+        self.declined = False
         self._unproved = 0
         self._markers_removed = 0
         self._dropped = 0
@@ -62,7 +65,15 @@ class AnswerWriter:
                 continue
             shown, removed = keep_shown(sentence.markers, {p.n for p in self._draft.passages})
             self._markers_removed += removed
-            verdict = check_sentence(sentence.text, shown, self._draft.passages)
+            verdict = check_sentence(
+                sentence.text,
+                shown,
+                self._draft.passages,
+                question=self._draft.message.standalone_question,
+            )
+            if verdict.reason == NO_ANSWER:
+                self.declined = True
+                continue
             if verdict.reason == NO_CLAIM or self._is_title(sentence, verdict):
                 self._dropped += 1  # "Here is what I found:" asserts nothing that could be proved
                 continue

@@ -1,7 +1,7 @@
 """The way of a question: record, retrieve, gate, prompt, generate, verify, store, as a stream of events.
 
 The model only drafts. What reaches the reader as fact was matched by `kb.rag.support` to the words of a
-passage; when nothing could be, the reader gets the passages' own words, or reads that the documents do not say.
+passage; when nothing could be, the reader gets their own words, or reads that the documents do not say.
 """
 
 from __future__ import annotations
@@ -113,11 +113,14 @@ async def _answer_from(
     async for event in _generate(draft, writer, started, generator or llm_client()):
         yield event
     message.trace.update(writer.counts())
-    if not writer.proved:
+    if writer.declined and not writer.proved:
+        draft.sentences.clear()
+    elif not writer.proved:
         for sentence in writer.fall_back_to_quotes():
             yield Event("sentence", sentence)
     if not draft.sentences:
-        async for event in _abstain(ask, draft, "not_proved", started):
+        reason = "model_declined" if writer.declined else "not_proved"
+        async for event in _abstain(ask, draft, reason, started):
             yield event
         return
     async for event in _finish(ask, draft, Outcome.ANSWERED, "", started):

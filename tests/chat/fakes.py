@@ -24,6 +24,9 @@ class FakeGenerator:
         self.prompts: list[Any] = []
         self.closed = False
 
+    async def health(self) -> dict[str, Any]:
+        return {"status": "ok"}
+
     async def stream(self, messages: Any, **parameters: Any) -> AsyncGenerator[Queued | Delta | Done]:
         self.prompts.append(messages)
         try:

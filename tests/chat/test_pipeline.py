@@ -262,3 +262,9 @@ def test_headings_are_no_answer(run: Run) -> None:
         -1
     ].data
     assert done["text"] == "Use Concur for all reservations."
+
+
+def test_model_that_declines_is_believed(run: Run) -> None:
+    events = run(FakeGenerator("The documents do not say."))
+    assert names(events) == ["retrieval", "abstained", "done"]
+    assert events[-1].data["reason"] == "model_declined"

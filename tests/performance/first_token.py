@@ -18,7 +18,7 @@ _PAIRS = 6
 
 
 def run() -> list[Result]:
-    """Questions about different documents follow each other, so that each finds only the system text cached."""
+    """Questions on different documents follow each other: each finds only the system text cached."""
     data = corpus()
     questions = [question.text for question in data.questions if question.answerable][: 2 * _PAIRS]
     cold: list[float] = []
@@ -69,7 +69,7 @@ class _Asker:
         raise CannotRunError(f"No token came for {question!r}: it abstained before the model.")
 
     def bare_search_and_prompt(self, question: str) -> float:
-        """Milliseconds to the first token of the model server for a prompt of the same passages, not cached."""
+        """Milliseconds to the model server's first token for a prompt of the same passages, not cached."""
         reply = self._http.post("/api/v1/search/", json={"query": question, "limit": 5}).json()
         passages = "\n\n".join(hit["text"] for hit in reply["hits"])
         # The first words differ from every earlier prompt, so nothing can be reused.

@@ -60,7 +60,8 @@ class Site:
                 environment = (entry / "environ").read_bytes()
             except OSError:
                 continue
-            if part in command and f"KB_DATA_DIR={self.data_dir}".encode() in environment.split(b"\0"):
+            ours = f"KB_DATA_DIR={self.data_dir}".encode() in environment.split(b"\0")
+            if part in command and (ours or str(self.data_dir) in command):
                 found.append(int(entry.name))
         return found
 

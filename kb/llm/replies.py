@@ -1,0 +1,86 @@
+"""Answers and errors in OpenAI's shape."""
+
+from __future__ import annotations
+
+import json
+import time
+import uuid
+from typing import Any
+
+from starlette.responses import JSONResponse, Response
+
+from kb.exceptions import KBError, ServiceUnavailableError
+from kb.llm.types import Finished, ModelInfo, Usage
+
+END_OF_STREAM = b"data: [DONE]\n\n"
+
+_TYPES = {400: "invalid_request_error", 401: "authentication_error", 413: "invalid_request_error"}
+
+
+class Reply:
+    """Makes the objects of one answer, which share its id."""
+
+    def __init__(self, model: str) -> None:
+        self._model = model
+        self._id = f"chatcmpl-{uuid.uuid4().hex}"
+        self._created = int(time.time())
+
+    def whole(self, text: str, finished: Finished) -> dict[str, Any]:
+        message = {"role": "assistant", "content": text}
+        choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": finished.reason}
+        return self._object("chat.completion", choices=[choice], usage=usage_object(finished.usage))
+
+    def opening(self) -> bytes:
+        return self._chunk({"role": "assistant", "content": ""})
+
+    def text(self, text: str) -> bytes:
+        return self._chunk({"content": text})
+
+    def closing(self, finished: Finished, *, include_usage: bool) -> bytes:
+        last = self._chunk({}, finished.reason)
+        if include_usage:
+            usage = usage_object(finished.usage)
+            last += event(self._object("chat.completion.chunk", choices=[], usage=usage))
+        return last + END_OF_STREAM
+
+    def _chunk(self, delta: dict[str, str], finish_reason: str | None = None) -> bytes:
+        choice = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish_reason}
+        return event(self._object("chat.completion.chunk", choices=[choice]))
+
+    def _object(self, kind: str, **fields: Any) -> dict[str, Any]:
+        return {"id": self._id, "object": kind, "created": self._created, "model": self._model, **fields}
+
+
+def usage_object(usage: Usage) -> dict[str, Any]:
+    return {
+        "prompt_tokens": usage.prompt_tokens,
+        "completion_tokens": usage.completion_tokens,
+        "total_tokens": usage.prompt_tokens + usage.completion_tokens,
+        "prompt_tokens_details": {"cached_tokens": usage.cached_tokens},
+    }
+
+
+def models_object(info: ModelInfo) -> dict[str, Any]:
+    model = {"id": info.name, "object": "model", "created": 0, "owned_by": "local"}
+    return {"object": "list", "data": [{**model, "context_length": info.context_tokens}]}
+
+
+def error_object(error: KBError) -> dict[str, Any]:
+    kind = _TYPES.get(error.http_status, "server_error")
+    return {"error": {"message": error.message, "type": kind, "param": None, "code": error.code}}
+
+
+def error_response(error: KBError) -> Response:
+    headers = {}
+    if isinstance(error, ServiceUnavailableError):
+        headers["Retry-After"] = str(error.retry_after_s)
+    return JSONResponse(error_object(error), error.http_status, headers)
+
+
+def event(body: dict[str, Any]) -> bytes:
+    return b"data: " + json.dumps(body, separators=(",", ":")).encode() + b"\n\n"
+
+
+def comment(text: str) -> bytes:
+    """A line that clients skip."""
+    return f": {text}\n\n".encode()

@@ -1,0 +1,156 @@
+"""What may be asked of the model server, strictly checked. The words are OpenAI's."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from kb.exceptions import InvalidInputError
+from kb.llm.types import ChatMessage, Sampling
+
+MAX_BODY_BYTES = 4 * 1024 * 1024
+_MAX_MESSAGES = 1000
+_MAX_STOPS = 16
+_MAX_STOP_CHARS = 256
+_MAX_TOKENS = 1 << 20
+_ROLES = {"system": "system", "developer": "system", "user": "user", "assistant": "assistant"}
+# Asking for these and getting something else would be worse than a refusal. The values mean "not asked".
+_NOT_OFFERED: Mapping[str, tuple[Any, ...]] = {
+    "n": (None, 1),
+    "tools": (None, []),
+    "functions": (None, []),
+    "logprobs": (None, False),
+    "logit_bias": (None, {}),
+    "presence_penalty": (None, 0),
+    "frequency_penalty": (None, 0),
+    "response_format": (None, {"type": "text"}),
+    "modalities": (None, ["text"]),
+}
+
+
+@dataclass(frozen=True)
+class ChatRequest:
+    """A checked request.
+
+    Attributes:
+        max_tokens: of the answer; None is whatever the context leaves.
+        include_usage: a streamed answer ends with the token counts.
+    """
+
+    messages: tuple[ChatMessage, ...]
+    max_tokens: int | None
+    sampling: Sampling
+    stream: bool
+    include_usage: bool
+
+
+def parse_chat(body: bytes) -> ChatRequest:
+    """Raises InvalidInputError, with a sentence that names the field."""
+    try:
+        given = json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise InvalidInputError("The body must be JSON.") from error
+    if not isinstance(given, dict):
+        raise InvalidInputError("The body must be a JSON object.")
+    for name, harmless in _NOT_OFFERED.items():
+        if given.get(name) not in harmless:
+            raise InvalidInputError(f"{name} is not supported.")
+    options = given.get("stream_options")
+    return ChatRequest(
+        messages=_messages(given.get("messages")),
+        max_tokens=_max_tokens(given),
+        sampling=_sampling(given),
+        stream=_flag("stream", given.get("stream")),
+        include_usage=isinstance(options, dict) and _flag("include_usage", options.get("include_usage")),
+    )
+
+
+def _messages(value: Any) -> tuple[ChatMessage, ...]:
+    if not isinstance(value, list) or not 1 <= len(value) <= _MAX_MESSAGES:
+        raise InvalidInputError(f"messages must be a list of 1 to {_MAX_MESSAGES} messages.")
+    return tuple(_message(item) for item in value)
+
+
+def _message(value: Any) -> ChatMessage:
+    if not isinstance(value, dict) or not isinstance(value.get("role"), str):
+        raise InvalidInputError("Each of messages must be an object with role and content.")
+    role = _ROLES.get(value["role"])
+    if role is None:
+        raise InvalidInputError("The role of a message must be system, user or assistant.")
+    return ChatMessage(role, _content(value.get("content")))
+
+
+def _content(value: Any) -> str:
+    """A string, or a list of text parts as some clients send them."""
+    if isinstance(value, list):
+        value = "\n".join(_part(part) for part in value)
+    if not isinstance(value, str):
+        raise InvalidInputError("The content of a message must be text.")
+    return _encodable("content", value)
+
+
+def _part(value: Any) -> str:
+    if isinstance(value, dict) and value.get("type") == "text" and isinstance(value.get("text"), str):
+        return str(value["text"])
+    raise InvalidInputError("The content of a message must be text.")
+
+
+def _max_tokens(given: Mapping[str, Any]) -> int | None:
+    for name in ("max_completion_tokens", "max_tokens"):
+        value = given.get(name)
+        if value is not None:
+            return _whole(name, value, 1, _MAX_TOKENS)
+    return None
+
+
+def _sampling(given: Mapping[str, Any]) -> Sampling:
+    seed = given.get("seed")
+    top_p = _number("top_p", given.get("top_p"), default=1.0, high=1.0)
+    if top_p == 0:
+        raise InvalidInputError("top_p must be greater than 0.")
+    return Sampling(
+        temperature=_number("temperature", given.get("temperature"), default=0.0, high=2.0),
+        top_p=top_p,
+        # Clients draw seeds of 64 bits and of either sign; the sampler takes 32.
+        seed=None if seed is None else _whole("seed", seed, -(1 << 63), (1 << 63) - 1) & 0xFFFFFFFF,
+        stop=_stop(given.get("stop")),
+    )
+
+
+def _stop(value: Any) -> tuple[str, ...]:
+    stops = [value] if isinstance(value, str) else value or []
+    if not isinstance(stops, list) or len(stops) > _MAX_STOPS:
+        raise InvalidInputError(f"stop must be a text or a list of at most {_MAX_STOPS} texts.")
+    if not all(isinstance(item, str) and 0 < len(item) <= _MAX_STOP_CHARS for item in stops):
+        raise InvalidInputError(f"Each stop must be a text of 1 to {_MAX_STOP_CHARS} characters.")
+    return tuple(_encodable("stop", item) for item in stops)
+
+
+def _flag(name: str, value: Any) -> bool:
+    if value is not None and not isinstance(value, bool):
+        raise InvalidInputError(f"{name} must be true or false.")
+    return bool(value)
+
+
+def _number(name: str, value: Any, *, default: float, high: float) -> float:
+    if value is None:
+        return default
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= high:
+        raise InvalidInputError(f"{name} must be a number from 0 to {high:g}.")
+    return float(value)
+
+
+def _whole(name: str, value: Any, low: int, high: int) -> int:
+    if type(value) is not int or not low <= value <= high:
+        raise InvalidInputError(f"{name} must be a whole number from {low} to {high}.")
+    return value
+
+
+def _encodable(name: str, value: str) -> str:
+    try:
+        value.encode()
+    except UnicodeEncodeError as error:
+        raise InvalidInputError(f"{name} holds half of a character pair.") from error
+    return value

@@ -1,0 +1,129 @@
+"""The model server without HTTP: the model's life and the line before it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import threading
+from collections.abc import Callable
+
+from kb.exceptions import KBError
+from kb.llm.errors import ModelLoadError, ModelLoadingError
+from kb.llm.job import Job
+from kb.llm.queue import WaitingLine
+from kb.llm.requests import ChatRequest
+from kb.llm.types import Engine, Prompt, Sampling
+
+logger = logging.getLogger(__name__)
+
+# A step of the engine is a fraction of a second of work; this is no slow machine any more.
+STALL_S = 120.0
+
+LoadEngine = Callable[[threading.Event], Engine]
+
+
+class Station:
+    """Owns the engine and decides who uses it. Belongs to one event loop.
+
+    Args:
+        load: makes the engine, in a thread; it should give up when the event is set.
+        waiting_limit: how many may wait while all slots are taken.
+        on_stall: called when the engine hangs in native code, where nothing can interrupt it.
+        watch_s: how often that is looked at.
+
+    Attributes:
+        is_stopped: False while a thread may still be in native code.
+    """
+
+    def __init__(
+        self, load: LoadEngine, waiting_limit: int, on_stall: Callable[[], None], watch_s: float = 5.0
+    ) -> None:
+        self._load = load
+        self._on_stall = on_stall
+        self._watch_s = watch_s
+        self._waiting_limit = waiting_limit
+        self._stopping = threading.Event()
+        self._engine: Engine | None = None
+        self._failure: KBError | None = None
+        self._watch: asyncio.Task[None] | None = None
+        self._loader: threading.Thread | None = None
+        self.is_stopped = True
+        self.line = WaitingLine(1, waiting_limit)
+
+    def start(self) -> None:
+        """Begin to load, in the background. Needs the running event loop."""
+        loop = asyncio.get_running_loop()
+        self.is_stopped = False
+        # A daemon: a model that is being read cannot hold up the end of the process.
+        self._loader = threading.Thread(
+            target=self._load_in_thread, args=(loop,), name="llm-load", daemon=True
+        )
+        self._loader.start()
+        self._watch = loop.create_task(self._watch_for_stalls())
+
+    async def stop(self, timeout_s: float) -> None:
+        """Cancel everything, and wait so long at most for the threads to notice."""
+        self._stopping.set()
+        if self._watch is not None:
+            self._watch.cancel()
+        if self._engine is not None:
+            self.is_stopped = await asyncio.to_thread(self._engine.close, timeout_s)
+        elif self._loader is not None:
+            await asyncio.to_thread(self._loader.join, timeout_s)
+            self.is_stopped = not self._loader.is_alive()
+
+    @property
+    def is_ready(self) -> bool:
+        return self._engine is not None
+
+    @property
+    def engine(self) -> Engine:
+        """Raises ModelLoadingError or ModelLoadError while there is none."""
+        if self._engine is not None:
+            return self._engine
+        raise self._failure or ModelLoadingError()
+
+    async def prepare(self, request: ChatRequest) -> Prompt:
+        """Tokenize in a thread, and refuse what the engine could not take anyway.
+
+        Raises:
+            LLMBusyError: nobody else may wait.
+            LLMUnavailableError: there is no model.
+            PromptTooLongError: see `Engine.prepare`.
+            InvalidInputError: likewise.
+        """
+        engine = self.engine
+        self.line.check_room()
+        return await asyncio.to_thread(engine.prepare, request.messages, request.max_tokens)
+
+    def enter(self, prompt: Prompt, sampling: Sampling) -> Job:
+        """Join the line; raises LLMBusyError when it is full. The caller must `cancel` the job in the end."""
+        return Job(self.engine, self.line, prompt, sampling)
+
+    def _load_in_thread(self, loop: asyncio.AbstractEventLoop) -> None:
+        try:
+            outcome: Engine | KBError = self._load(self._stopping)
+        except KBError as error:
+            logger.error("The language model is not available: %s", error.message)
+            outcome = error
+        except Exception as error:
+            logger.exception("Loading the language model failed")
+            outcome = ModelLoadError(f"Loading failed: {type(error).__name__}: {error}")
+        with contextlib.suppress(RuntimeError):  # the loop is closed: the process ends meanwhile
+            loop.call_soon_threadsafe(self._loaded, outcome)
+
+    def _loaded(self, outcome: Engine | KBError) -> None:
+        if isinstance(outcome, KBError):
+            self._failure = outcome
+            return
+        self.line = WaitingLine(outcome.slots, self._waiting_limit)
+        self._engine = outcome
+
+    async def _watch_for_stalls(self) -> None:
+        while True:
+            await asyncio.sleep(self._watch_s)
+            if self._engine is not None and self._engine.step_s > STALL_S:
+                logger.critical("The model has been in one step for over %d s; giving up.", STALL_S)
+                self._on_stall()
+                return

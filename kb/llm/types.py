@@ -1,0 +1,130 @@
+"""What travels between the server, the waiting line and an engine. No model library, no framework."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from kb.exceptions import KBError
+
+FinishReason = Literal["stop", "length", "cancelled"]
+
+
+@dataclass(frozen=True)
+class ChatMessage:
+    """One turn. The content is data: whatever it says, it never becomes a control token."""
+
+    role: str
+    content: str
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """How the next token is chosen.
+
+    Attributes:
+        temperature: 0 takes the most likely token, always the same one.
+        top_p: the share of probability that is drawn from; 1 is all of it.
+        seed: None draws differently each time.
+        stop: the text ends before the first of these; none of them is ever shown.
+    """
+
+    temperature: float = 0.0
+    top_p: float = 1.0
+    seed: int | None = None
+    stop: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """Token ids that fit into the context together with `max_tokens` of answer."""
+
+    tokens: tuple[int, ...]
+    max_tokens: int
+
+
+@dataclass(frozen=True)
+class Usage:
+    """Token counts; `cached_tokens` of the prompt were not evaluated again."""
+
+    prompt_tokens: int
+    cached_tokens: int
+    completion_tokens: int
+
+
+@dataclass(frozen=True)
+class Piece:
+    """The next words of the answer, never empty and never half a character."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Finished:
+    usage: Usage
+    reason: FinishReason
+
+
+@dataclass(frozen=True)
+class Failed:
+    error: KBError
+
+
+EngineEvent = Piece | Finished | Failed
+
+
+@dataclass(frozen=True)
+class ModelInfo:
+    """What runs.
+
+    Attributes:
+        device: ``cpu`` or ``cuda``.
+        context_tokens: prompt and answer together.
+        note: what an admin should know, such as a context smaller than asked for.
+    """
+
+    name: str
+    device: str
+    context_tokens: int
+    note: str = ""
+
+
+class Generation(Protocol):
+    def cancel(self) -> None:
+        """End soon. The last event still comes, and only then is the slot free."""
+
+
+class Engine(Protocol):
+    """A loaded model that works on up to `slots` generations at once, in threads of its own."""
+
+    @property
+    def info(self) -> ModelInfo: ...
+
+    @property
+    def slots(self) -> int: ...
+
+    def prepare(self, messages: Sequence[ChatMessage], max_tokens: int | None) -> Prompt:
+        """Render and tokenize; may be called from any thread while others generate.
+
+        Args:
+            max_tokens: of the answer; None is whatever the context leaves.
+
+        Raises:
+            PromptTooLongError: prompt and answer do not fit into the context.
+            InvalidInputError: the model's chat template refuses the messages.
+        """
+
+    def submit(self, prompt: Prompt, sampling: Sampling, emit: Callable[[EngineEvent], None]) -> Generation:
+        """Begin to generate and return at once.
+
+        Args:
+            emit: called from the engine's thread with pieces, then once with Finished or Failed.
+        """
+
+    @property
+    def step_s(self) -> float:
+        """For how long the present step has been running; a step is a fraction of a second of work."""
+
+    def close(self, timeout_s: float) -> bool:
+        """Cancel everything and free the model. False: its thread did not end within the time."""

@@ -1,0 +1,113 @@
+"""The passages' own words as an answer: for when the model's sentences could not be proved."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from kb.rag.statements import Statement, question_stems, statements_of
+from kb.rag.types import Passage, Quote
+from kb.rag.words import rarity, weight
+
+# A quote says something on the question when it or its headings hold this share of the question's words by
+# weight.
+_ENOUGH = 0.3
+# Beside a good quote, one that is much worse only distracts.
+_OF_BEST = 0.75
+_HEADING_SAY = 0.5
+_LONGEST_CHARS = 700
+
+
+def best_quotes(question: str, passages: Sequence[Passage], limit: int = 3) -> list[Quote]:
+    """The sentences that best answer the question, best first.
+
+    A sentence that opens a list is quoted with the list, a list item or a table row with what it hangs on
+    where that is near, "It also ..." with the sentence before it; a heading is never quoted alone.
+
+    Returns:
+        at most ``limit`` quotes that do not overlap; none when no sentence shares enough with the question.
+    """
+    asked = question_stems(question)
+    rare = rarity([item.words for passage in passages for item in statements_of(passage)])
+    total = sum(weight(item, rare) for item in asked)
+    if not total:
+        return []
+    ranked = sorted(
+        (-_share(statement, asked, rare) / total, place, at)
+        for place, passage in enumerate(passages)
+        for at, statement in enumerate(statements_of(passage))
+        if statement.block != "h" and not statement.reading.text.endswith("?")
+    )
+    quotes: list[Quote] = []
+    best = -ranked[0][0] if ranked else 0.0
+    for share, place, at in ranked:
+        if len(quotes) == limit or -share < max(_ENOUGH, _OF_BEST * best):
+            break
+        quote = _quote(passages[place], at)
+        if not any(
+            quote.n == other.n and quote.start < other.end and other.start < quote.end for other in quotes
+        ):
+            quotes.append(quote)
+    return quotes
+
+
+def relevance(question: str, quote: Quote, passages: Sequence[Passage]) -> float:
+    """The weighted share of the question's content words, from 0 to 1, that stand in a quote or its headings.
+
+    A sentence may be true of the passages and still be no answer to what was asked.
+    """
+    asked = question_stems(question)
+    rare = rarity([item.words for passage in passages for item in statements_of(passage)])
+    total = sum(weight(item, rare) for item in asked)
+    inside = [
+        statement
+        for passage in passages
+        if passage.n == quote.n
+        for statement in statements_of(passage)
+        if passage.start + statement.start < quote.end and quote.start < passage.start + statement.end
+    ]
+    words = frozenset(item for statement in inside for item in statement.words)
+    above = frozenset(item for statement in inside for item in statement.context) - words
+    found = sum(
+        weight(item, rare) * (_HEADING_SAY if item in above else 1.0)
+        for item in asked
+        if item in words | above
+    )
+    return found / total if total else 0.0
+
+
+def _share(statement: Statement, asked: Sequence[str], rare: Mapping[str, float]) -> float:
+    context = set(statement.context)
+    own = sum(weight(item, rare) for item in asked if item in statement.words)
+    above = sum(weight(item, rare) for item in asked if item in context and item not in statement.words)
+    return own + _HEADING_SAY * above
+
+
+def _quote(passage: Passage, at: int) -> Quote:
+    statements = statements_of(passage)
+    first, last = at, at
+    lead = statements[at].lead
+    if (
+        lead is not None
+        and statements[at].end - statements[lead].start <= _LONGEST_CHARS
+        and statements[lead].block != "h"
+    ):
+        first = lead
+    elif at and statements[at].points_back and statements[at - 1].block == statements[at].block:
+        first = at - 1
+    while last + 1 < len(statements) and _continues(statements, last + 1, at):
+        if statements[last + 1].end - statements[first].start > _LONGEST_CHARS:
+            break
+        last += 1
+    start, end = statements[first].start, statements[last].end
+    return Quote(passage.n, passage.start + start, passage.start + end, passage.text[start:end])
+
+
+def _continues(statements: Sequence[Statement], index: int, at: int) -> bool:
+    """Whether a statement belongs to the one at ``at``: an item of its list, or "It also ..." behind it."""
+    lead = statements[index].lead
+    while lead is not None and lead > at:
+        lead = statements[lead].lead
+    if lead == at:
+        return True
+    same_block = statements[index].block == statements[at].block == "p"
+    return same_block and index == at + 1 and statements[index].points_back

@@ -1,0 +1,77 @@
+"""Negation and modality: what turns a true sentence into a false one with a single small word."""
+
+from __future__ import annotations
+
+import re
+
+from kb.rag.wordlists import NUMBER_WORDS
+
+_NUMBER = rf"[\d$\u20ac\u00a3]|{'|'.join(NUMBER_WORDS)}"
+# In this order; what an earlier pattern has taken, a later one does not see. Each adds its mark.
+_PATTERNS = tuple(
+    (mark, re.compile(pattern, re.IGNORECASE))
+    for mark, pattern in (
+        # "No more than five" is a limit; numbers are compared with their limits.
+        (
+            "",
+            rf"\b(?:no|not) (?:more|less|fewer|later|longer|earlier) than(?= (?:[a-z]+ )?(?:{_NUMBER}))"
+            r"|\bnot only\b|\bNo\. ?\d",
+        ),
+        (
+            "exempt",
+            r"\b(?:do|does|did|will)(?: not|n't) (?:need|have) to\b|\b(?:do|does|will)(?: not|n't) need\b"
+            r"|\bneed(?: not|n't)\b|\bno need\b|\bwithout having to\b"
+            r"|(?:\bnot|n't) (?:be )?(?:required|necessary|mandatory|obligatory|obliged|needed)\b"
+            r"|\b(?:no|none)\b[^,;.]{0,40}\b(?:needed|required|necessary)\b|\boptional(?:ly)?\b|\bvoluntar(?:y|ily)\b",
+        ),
+        (
+            "forbid",
+            r"\b(?:must|may|shall|can|could)(?: (?:not|never)|n't)\b|\bcan(?:not|'t)\b"
+            # "No employee may ..." forbids as "Employees may not ..." does.
+            r"|\b(?:no|none|nobody|neither|never)\b[^,;.]{0,40}\b(?:may|can|must|shall)\b"
+            r"|(?:\bnot|\bnever|n't) (?:be |currently )?(?:allowed|permitted|authori[sz]ed|able)\b"
+            r"|\b(?:prohibit|forbid|forbidden|bann|disallow)(?:ed|s|ing)?\b|\bimpermissible\b|\bunable\b",
+        ),
+        ("should", r"\b(?:should|ought|recommend(?:s|ed)?|advised|encouraged|advisable)\b"),
+        (
+            "must",
+            r"\b(?:must|shall|ha(?:s|ve) to|required?|requires|needs?|needed|mandatory|obligatory|obliged"
+            r"|compulsory|necessary)\b",
+        ),
+        ("may", r"\b(?:may|can|could|might|allow(?:s|ed)?|permit(?:s|ted)?|able|authori[sz]ed|entitled)\b"),
+        ("only", r"\b(?:only|solely|exclusively)\b"),
+        (
+            "except",
+            r"\b(?:except|unless|exclud(?:ing|es?|ed)|other than|with the exception|but not)\b"
+            r"|(?:^|, )apart from\b",
+        ),
+        ("without", r"\bwithout\b"),
+        ("not", r"\b(?:not|no|never|none|nobody|nothing|neither|nor|no one|hardly|nowhere)\b|n't\b"),
+    )
+)
+_NEGATIONS = ("not", "forbid", "exempt", "without", "only", "except")
+_NEGATING = re.compile(r"\b(?:not|no|never|none|nobody|nothing|neither|cannot|unable)\b|n't\b", re.IGNORECASE)
+_MAY_MONTH = re.compile(r"\bMay\b(?=,? \d)|(?<=\d )May\b")
+
+
+def polarity(text: str) -> frozenset[str]:
+    """The marks of a plain clause, among: exempt, forbid, should, must, may, only, except, without, not.
+
+    A second negating word in the clause adds "not twice", which undoes the first.
+    """
+    marks = set()
+    text = _MAY_MONTH.sub(" ", text)
+    for mark, pattern in _PATTERNS:
+        if not mark:
+            text = pattern.sub(" ", text)
+            if len(_NEGATING.findall(text)) > 1:
+                marks.add("not twice")
+        elif pattern.search(text):
+            text = pattern.sub(" ", text)
+            marks.add(mark)
+    return frozenset(marks)
+
+
+def is_negation(mark: str) -> bool:
+    """Whether a mark may not be lost when a sentence is repeated."""
+    return mark.startswith(_NEGATIONS)

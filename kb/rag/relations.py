@@ -1,0 +1,217 @@
+"""Who gets which number, and who does what to whom: right items in a wrong relation."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from kb.rag.dates import same_clock, same_date
+from kb.rag.quantities import Quantity, same_quantity
+from kb.rag.reading import Part, Reading
+from kb.rag.statements import Statement
+from kb.rag.window import Window
+from kb.rag.words import stem, weight
+
+_PASSIVE = re.compile(
+    r"\b(?:is|are|was|were|be|been|being|gets?)\b(?: \w+){0,2} \w+(?:ed|en|id|ld|nt|de)\b", re.IGNORECASE
+)
+_NAME_SAY = 2.0
+_PRONOUNS = frozenset(
+    [
+        "he",
+        "she",
+        "it",
+        "they",
+        "him",
+        "her",
+        "them",
+        "his",
+        "hers",
+        "its",
+        "their",
+        "theirs",
+        "this",
+        "these",
+        "those",
+        "such",
+    ]
+)
+
+
+@dataclass(frozen=True)
+class _Source:
+    """A part of a source with the words that it speaks of and all words of its statement."""
+
+    part: Part
+    stems: frozenset[str]
+    words: frozenset[str]
+
+
+def belongs_to_other(
+    claim: Reading, asked: frozenset[str], window: Window, rare: Mapping[str, float]
+) -> bool:
+    """Whether a number, date or time of the claim stands in its source beside other words than in the claim.
+
+    "A gets 14 days and B gets 20 days" does not prove "A gets 20 days": of the source's parts that hold a
+    number of days, the one that shares most words with the claim holds another number.
+
+    Args:
+        asked: stems to go by where the claim is a bare number that answers a question.
+    """
+    named = {stem(word) for name in claim.names for word in name.words}
+    sources = [
+        _Source(part, part.stems | _pointed_at(window.everything, i), item.around)
+        for i, item in enumerate(window.everything)
+        for part in item.reading.parts
+    ]
+    for part in claim.parts:
+        wanted = part.stems or frozenset(claim.stems) or asked
+        say = {item: weight(item, rare) * (_NAME_SAY if item in named else 1.0) for item in wanted}
+        if say and any(
+            _other_fits_better(claim.stems, say, held, other) for held, other in _rivals(part, sources)
+        ):
+            return True
+    return False
+
+
+def _other_fits_better(
+    claim: Sequence[str], say: Mapping[str, float], held: Sequence[_Source], other: Sequence[_Source]
+) -> bool:
+    if not held or not other:
+        return False
+    margin = 0.5 * sum(say.values()) / len(say)
+    if (
+        max(_shared(say, source.stems) for source in other)
+        > max(_shared(say, source.stems) for source in held) + margin
+    ):
+        return True
+    # Another part opens with what the claim opens with, and those that hold the item open with something
+    # else.
+    opens = bool(claim) and any(source.part.opening == claim[0] for source in other)
+    return opens and not any(source.part.opening in claim for source in held)
+
+
+def subject_differs(claim: Reading, window: Window, rare: Mapping[str, float]) -> bool:
+    """Whether the claim opens with another thing than its source.
+
+    "Interns receive 20 days" is not what "Employees receive 20 days" says, however long the rest that both
+    share. The passages know the thing from elsewhere, or it stands exactly where the source has another one.
+    """
+    if not claim.stems:
+        return False
+    subject, following = claim.stems[0], claim.stems[1:3]
+    if subject in window.all_stems:
+        return subject in window.stems and not _subject_at_home(subject, claim, window)
+    if subject in rare:
+        everywhere = {item for statement in window.everything for item in statement.stems}
+        return not (window.points_back and subject in everywhere)
+    openings = (statement.reading.stems for statement in window.statements)
+    return any(
+        len(following) == 2
+        and stems[1:3] == following
+        and stems[0] != subject
+        and stems.count(stems[0]) > claim.stems.count(stems[0])
+        for stems in openings
+    )
+
+
+def _subject_at_home(subject: str, claim: Reading, window: Window) -> bool:
+    """Whether the subject, or a pronoun for it, stands in the statement that says most of the claim."""
+    shared = [_said_by(statement, claim) for statement in window.statements]
+    first = window.everything.index(window.statements[0])
+    for at, (statement, count) in enumerate(zip(window.statements, shared, strict=True), first):
+        if count < max(shared):
+            continue
+        if subject in statement.stems or subject in statement.context:
+            return True
+        pronoun = not _PRONOUNS.isdisjoint(statement.reading.all_tokens)
+        if pronoun and at and subject in window.everything[at - 1].stems:
+            return True
+    return False
+
+
+def _said_by(statement: Statement, claim: Reading) -> int:
+    values = {item.value for item in statement.reading.quantities if not item.implied}
+    numbers = sum(item.value in values for item in claim.quantities if not item.implied)
+    return len(statement.stems.intersection(claim.stems)) + numbers
+
+
+def order_differs(claim: Reading, window: Window) -> bool:
+    """Whether two things changed places around the words between them: "A pays B" for "B pays A".
+
+    A clause that moved as a whole ("if X, then Y" for "Y if X") is no such change, and the passive undoes
+    one.
+    """
+    return any(_swapped(claim, statement.reading) for statement in window.statements)
+
+
+def _swapped(claim: Reading, source: Reading) -> bool:
+    at = {item: i for i, item in enumerate(_numbered(source.stems))}
+    shared = [at[item] for item in _numbered(claim.stems) if item in at]
+    ranks = {place: rank for rank, place in enumerate(sorted(shared))}
+    runs: list[list[int]] = []
+    for rank in (ranks[place] for place in shared):
+        if runs and rank == runs[-1][-1] + 1:
+            runs[-1].append(rank)
+        else:
+            runs.append([rank])
+    swapped = _one_exchange([run[0] for run in runs])
+    return swapped and bool(_PASSIVE.search(claim.text)) == bool(_PASSIVE.search(source.text))
+
+
+def _numbered(stems: Sequence[str]) -> list[tuple[str, int]]:
+    """Each stem with how often it came before, so that repeats are told apart."""
+    seen: dict[str, int] = {}
+    numbered = []
+    for item in stems:
+        numbered.append((item, seen.get(item, 0)))
+        seen[item] = seen.get(item, 0) + 1
+    return numbered
+
+
+def _one_exchange(heads: Sequence[int]) -> bool:
+    """Whether runs stand as P B M A S for P A M B S: A and B changed places, no more."""
+    for i in range(len(heads) - 2):
+        if heads[i] > heads[i + 1] > heads[i + 2]:
+            put_back = [*heads[:i], heads[i + 2], heads[i + 1], heads[i], *heads[i + 3 :]]
+            return put_back == sorted(put_back)
+    return False
+
+
+def _pointed_at(statements: Sequence[Statement], index: int) -> frozenset[str]:
+    """What a statement that points back also speaks of: what the sentence before speaks of."""
+    return statements[index - 1].stems if index and statements[index].points_back else frozenset()
+
+
+def _rivals(part: Part, sources: Sequence[_Source]) -> Iterator[tuple[list[_Source], list[_Source]]]:
+    """For each exact item of the claim's part: source parts with its equal, and with another of its kind."""
+    for item in part.quantities:
+        if not item.implied:
+            same = [
+                s
+                for s in sources
+                if any(same_quantity(item, q, s.words | {item.noun}) for q in s.part.quantities)
+            ]
+            kind = [s for s in sources if any(_same_kind(item, q) for q in s.part.quantities)]
+            yield _divide(same, kind)
+    years = {date.year for source in sources for date in source.part.dates if date.year is not None}
+    for date in part.dates:
+        same = [s for s in sources if any(same_date(date, d, years) for d in s.part.dates)]
+        yield _divide(same, [s for s in sources if s.part.dates])
+    for clock in part.clocks:
+        same = [s for s in sources if any(same_clock(clock, c) for c in s.part.clocks)]
+        yield _divide(same, [s for s in sources if s.part.clocks])
+
+
+def _same_kind(item: Quantity, other: Quantity) -> bool:
+    return not other.implied and other.unit in (item.unit, "")
+
+
+def _divide(same: list[_Source], kind: list[_Source]) -> tuple[list[_Source], list[_Source]]:
+    held = {id(source) for source in same}
+    return same, [source for source in kind if id(source) not in held]
+
+
+def _shared(say: Mapping[str, float], stems: frozenset[str]) -> float:
+    return sum(worth for item, worth in say.items() if item in stems)

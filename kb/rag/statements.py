@@ -1,0 +1,155 @@
+"""The statements of a passage: its sentences, each read together with what it hangs on.
+
+A list item continues the words above the list, a table row the header row; neither can be checked without
+them.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+
+from kb.rag.blocks import Block, Segment
+from kb.rag.reading import Reading, read
+from kb.rag.sentences import split_segments
+from kb.rag.types import Passage
+from kb.rag.wordlists import ANAPHORS, ASKING
+from kb.rag.words import content_stems, plain, stem, tokens
+
+_SEPARATOR = re.compile(r"\s*\n[ \t]*\|?[ \t]*:?-[-:| \t]*(?:\n|\Z)")
+_LONGEST_LEAD = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One sentence of a passage at ``passage.text[start:end]``.
+
+    Attributes:
+        begin: where its bullet or hashes stand, equal to ``start`` where it has none.
+        reading: of the sentence with the list's opening or the table's header before it.
+        words: stems of all its content words; `stems` leaves out those of numbers with their units, dates
+            and the like, which are compared exactly.
+        context: stems of the title and of the headings above.
+        lead: index of the statement that the reading begins with, or None.
+        points_back: begins with a word such as "they", so that it speaks of what the sentence before speaks
+            of.
+    """
+
+    begin: int
+    start: int
+    end: int
+    block: Block
+    reading: Reading
+    stems: frozenset[str]
+    words: frozenset[str]
+    context: tuple[str, ...]
+    lead: int | None = None
+    points_back: bool = False
+
+    @property
+    def around(self) -> frozenset[str]:
+        """Stems of every word that may name the unit of its numbers: its own and those of the headings."""
+        return frozenset(stem(token) for token in self.reading.all_tokens) | frozenset(self.context)
+
+
+@lru_cache(maxsize=64)
+def statements_of(passage: Passage) -> tuple[Statement, ...]:
+    """The statements of a passage in order."""
+    return _Reader(passage).run()
+
+
+class _Reader:
+    """Walks a passage's sentences and remembers headings, the open list and the open table."""
+
+    def __init__(self, passage: Passage) -> None:
+        self._text = passage.text
+        self._above = [passage.document_title, *passage.heading_path]
+        self._headings: list[str] = []
+        self._found: list[Statement] = []
+        self._words: list[str] = []
+        self._items: list[tuple[int, int]] = []
+        self._header: list[str] = []
+        self._header_at: int | None = None
+        self._lead = passage.lead
+
+    def run(self) -> tuple[Statement, ...]:
+        last: Block | None = None
+        for segment in split_segments(self._text):
+            if segment.block == "row":
+                self._row(segment, last)
+            elif segment.block == "li" and segment.starts_block:
+                self._item(segment, last)
+            else:
+                self._plain(segment)
+            last = segment.block
+        return tuple(self._found)
+
+    def _plain(self, segment: Segment) -> None:
+        words = self._text[segment.body : segment.body_end]
+        if segment.block == "h":
+            self._headings = [*self._headings[-2:], words]
+        self._add(segment, words, None)
+
+    def _item(self, segment: Segment, last: Block | None) -> None:
+        if last != "li":
+            opens = bool(self._found) and (last == "h" or self._words[-1].rstrip().endswith(":"))
+            self._items = [(-1, len(self._found) - 1)] if opens else []
+        while self._items and self._items[-1][0] >= segment.indent:
+            self._items.pop()
+        lead = self._items[-1][1] if self._items else None
+        self._items.append((segment.indent, len(self._found)))
+        own = self._text[segment.body : segment.body_end]
+        outer = self._lead if not self._found or (lead is None and self._found[-1].block == "li") else ""
+        above = (self._words[lead] if lead is not None else outer).rstrip().rstrip(":")[-_LONGEST_LEAD:]
+        self._add(segment, f"{above} {own}" if above else own, lead)
+
+    def _row(self, segment: Segment, last: Block | None) -> None:
+        cells = _cells(self._text[segment.body : segment.body_end])
+        if last != "row":
+            headed = _SEPARATOR.match(self._text, segment.body_end) is not None
+            self._header = cells if headed else _cells("" if self._found else self._lead)
+            self._header_at = len(self._found) if headed else None
+            if headed:
+                self._add(segment, "; ".join(cells), None)
+                return
+        if len(self._header) == len(cells) > 1:
+            heads = [f"{self._header[0]} {self._header[1]}", *self._header[2:]]
+            pairs = [f"{cells[0]} {head} {cell}" for head, cell in zip(heads, cells[1:], strict=True)]
+            self._add(segment, "; ".join(pairs), self._header_at)
+        else:
+            self._add(segment, "; ".join(cells), self._header_at)
+
+    def _add(self, segment: Segment, words: str, lead: int | None) -> None:
+        reading = read(words)
+        above = " ".join([*self._above, *self._headings])
+        first = reading.all_tokens[0] if reading.all_tokens else ""
+        self._words.append(words)
+        self._found.append(
+            Statement(
+                begin=segment.start,
+                start=segment.body,
+                end=segment.body_end,
+                block=segment.block,
+                reading=reading,
+                stems=frozenset(reading.stems),
+                words=frozenset(content_stems(reading.text)),
+                context=tuple(stem(token) for token in tokens(plain(above))),
+                lead=lead,
+                points_back=first in ANAPHORS,
+            )
+        )
+
+
+def _cells(row: str) -> list[str]:
+    stripped = row.strip().removeprefix("|")
+    return [cell.strip() for cell in re.split(r"(?<!\\)\|", stripped.removesuffix("|"))] if stripped else []
+
+
+def question_stems(question: str) -> tuple[str, ...]:
+    """Content stems of a question, each once, in order, those that only ask ("allowed") left out."""
+    stems = tuple(dict.fromkeys(content_stems(plain(question))))
+    return tuple(item for item in stems if item not in _ASKING) or stems
+
+
+_ASKING = frozenset(stem(word) for word in ASKING)

@@ -1,0 +1,207 @@
+"""Whether the shown passages prove a sentence, and with which words.
+
+Two layers. Exact: every number, date, time, name, identifier, quotation and negation of the sentence has its
+equal in the proving words (`exact`, `relations`). Alignment: one to three consecutive sentences of one
+passage hold nearly all of the sentence's content words, rare words counting more; they are the quote that
+the reader sees.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from kb.rag.claims import Claim, claim_of
+from kb.rag.exact import first_difference
+from kb.rag.relations import belongs_to_other, order_differs, subject_differs
+from kb.rag.statements import Statement, statements_of
+from kb.rag.types import Passage, Quote, Verdict
+from kb.rag.window import Window
+from kb.rag.words import rarity, weight
+
+# The share of a sentence's content, by weight, that the proving words must hold. Two thirds would let one
+# foreign noun into a sentence of three; 0.7 does not, and leaves a paraphrase one foreign word in four or
+# five. A longer window holds more words by chance, so it must hold more of the sentence.
+NEEDED_COVERAGE = (0.7, 0.75, 0.8)
+# A table row has no verb that a sentence about it could share.
+_NEEDED_IN_ROW = 0.6
+# At least this much must stand in the window itself and not only in the headings above it.
+_NEEDED_IN_WINDOW = 0.5
+# A word that the passages use elsewhere but not here is more likely a wrong word than a synonym.
+_ELSEWHERE_SAY = 1.5
+_FACT_SAY = 1.0
+_TRIED_WINDOWS = 12
+# From here on, two sentences are one and the same apart from what differs exactly.
+_SAME_SENTENCE = 0.95
+_MISSING = frozenset({"number_not_in_source", "date_not_in_source", "time_not_in_source"})
+# Worth telling though no sentence of the source is near.
+_MISSING_ITEMS = _MISSING | {"name_not_in_source", "identifier_not_in_source", "quotation_not_in_source"}
+# A sentence of the source that says the thing differently is not healed by the sentences around it.
+_CONTRADICTIONS = frozenset(
+    {
+        "unit_differs",
+        "negation_differs",
+        "opposite_in_source",
+        "belongs_to_other",
+        "subject_differs",
+        "order_differs",
+    }
+)
+
+
+@dataclass(frozen=True)
+class _Outcome:
+    """The proof of one passage, or how near it came and what was missing."""
+
+    coverage: float
+    quotes: tuple[Quote, ...] = ()
+    reason: str = ""
+
+
+def check_sentence(
+    sentence: str, cited: Sequence[int], passages: Sequence[Passage], *, question: str = ""
+) -> Verdict:
+    """Check one sentence of an answer against the passages that were shown.
+
+    The cited passages are tried first. When none of them proves the sentence but another shown one does, the
+    quote names that one: the marker was wrong, the sentence is not.
+
+    Args:
+        sentence: Markdown; markers in it are ignored.
+        cited: numbers of passages, as the sentence's markers name them; unknown ones are ignored.
+        question: lets a fragment ("14 days.") be checked together with what it answers.
+
+    Returns:
+        supported with the proving quotes, best first; or the reason: no_claim, no_answer, low_overlap,
+        quotation_not_in_source, identifier_not_in_source, number_not_in_source, unit_differs,
+        date_not_in_source, time_not_in_source, name_not_in_source, negation_differs, opposite_in_source,
+        belongs_to_other, subject_differs, order_differs.
+    """
+    claim = claim_of(sentence, question)
+    if isinstance(claim, str):
+        return Verdict(False, reason=claim)
+    rare = _rarity(tuple(passages))
+    chosen = [passage for number in dict.fromkeys(cited) for passage in passages if passage.n == number]
+    outcomes = [_try_passage(claim, passage, rare) for passage in chosen]
+    if not any(outcome.quotes for outcome in outcomes):
+        others = [_try_passage(claim, passage, rare) for passage in passages if passage not in chosen]
+        best = max(others, key=lambda outcome: (bool(outcome.quotes), outcome.coverage), default=None)
+        outcomes += [best] if best and (best.quotes or not chosen) else []
+    quotes = tuple(quote for outcome in outcomes for quote in outcome.quotes)
+    if quotes:
+        return Verdict(True, quotes)
+    nearest = max(outcomes, key=lambda outcome: outcome.coverage, default=_Outcome(0.0, reason="low_overlap"))
+    return Verdict(False, reason=nearest.reason)
+
+
+def _try_passage(claim: Claim, passage: Passage, rare: Mapping[str, float]) -> _Outcome:
+    nearest = _Outcome(0.0, reason="low_overlap")
+    contradicting: set[Statement] = set()
+    contradicted = 0.0
+    for enough, covered, window in _windows(claim, passage, rare):
+        if contradicting.intersection(window.statements):
+            continue
+        reason = _difference(claim, window, rare)
+        if enough and not reason and (covered, 2 - len(window.statements)) >= (contradicted, 1):
+            return _Outcome(covered, _quotes(passage, window))
+        if enough and len(window.statements) == 1 and _contradicts(reason, covered, window):
+            contradicting.update(window.statements)
+            contradicted = max(covered, contradicted)
+        if covered > nearest.coverage:
+            told = reason if enough or reason in _MISSING_ITEMS else ""
+            nearest = _Outcome(covered, reason=told or "low_overlap")
+    return nearest
+
+
+def _contradicts(reason: str, covered: float, window: Window) -> bool:
+    """Whether a single sentence of the source says the thing differently, so that its neighbours cannot heal
+    it.
+
+    A number that is missing may stand in the next sentence, but only where that one points back ("It is 14
+    days.") or the sentence at hand lacks other words too.
+    """
+    if reason in _CONTRADICTIONS:
+        return True
+    following = window.everything.index(window.statements[0]) + 1
+    continued = following < len(window.everything) and window.everything[following].points_back
+    return reason in _MISSING and covered >= _SAME_SENTENCE and not continued
+
+
+def _windows(
+    claim: Claim, passage: Passage, rare: Mapping[str, float]
+) -> Iterator[tuple[bool, float, Window]]:
+    """Windows to try, short ones first: (whether it holds enough, coverage, window).
+
+    Behind them comes the nearest of those that do not hold enough, for its reason, when there is no other.
+    """
+    statements = statements_of(passage)
+    enough: list[tuple[bool, float, Window]] = []
+    nearest: tuple[bool, float, Window] | None = None
+    for length, needed in enumerate(NEEDED_COVERAGE, 1):
+        found = []
+        for i in range(len(statements) - length + 1):
+            # A heading names a subject; it states nothing.
+            if any(statement.block == "h" for statement in statements[i : i + length]):
+                continue
+            window = Window(passage.text, statements[i : i + length], statements)
+            within, covered = _coverage(claim, window, rare)
+            bar = _NEEDED_IN_ROW if length == 1 and statements[i].block == "row" else needed
+            if covered >= bar and within >= _NEEDED_IN_WINDOW:
+                found.append((True, covered, window))
+            elif nearest is None or covered > nearest[1]:
+                nearest = (False, covered, window)
+        enough += sorted(found, key=lambda item: -item[1])[:_TRIED_WINDOWS]
+    yield from enough
+    if nearest and not enough:
+        yield nearest
+
+
+def _coverage(claim: Claim, window: Window, rare: Mapping[str, float]) -> tuple[float, float]:
+    """The weighted share of the wanted stems in the window, and in the window with its headings.
+
+    Numbers, dates and identifiers weigh as found: the exact checks refuse the window where they are not.
+    """
+    within = total = _FACT_SAY * claim.facts
+    around = 0.0
+    context = set(window.context)
+    for item in claim.wanted:
+        worth = weight(item, rare)
+        if item in window.stems:
+            within += worth
+        elif item in context:
+            around += worth
+        elif item in rare:
+            worth *= _ELSEWHERE_SAY
+        total += worth
+    return (within / total, (within + around) / total) if total else (0.0, 0.0)
+
+
+def _difference(claim: Claim, window: Window, rare: Mapping[str, float]) -> str:
+    reason = first_difference(claim.reading, window)
+    if reason:
+        return reason
+    if belongs_to_other(claim.body, claim.wanted, window, rare):
+        return "belongs_to_other"
+    if subject_differs(claim.body, window, rare):
+        return "subject_differs"
+    return "order_differs" if order_differs(claim.body, window) else ""
+
+
+def _quotes(passage: Passage, window: Window) -> tuple[Quote, ...]:
+    """The window's words, then the words above the list or the header row that its first statement needs."""
+    first, last = window.statements[0], window.statements[-1]
+    quotes = [_quote(passage, first.start, last.end)]
+    if first.lead is not None:
+        lead = window.everything[first.lead]
+        quotes.append(_quote(passage, lead.start, lead.end))
+    return tuple(quotes)
+
+
+def _quote(passage: Passage, start: int, end: int) -> Quote:
+    return Quote(passage.n, passage.start + start, passage.start + end, passage.text[start:end])
+
+
+@lru_cache(maxsize=8)
+def _rarity(passages: tuple[Passage, ...]) -> dict[str, float]:
+    return rarity([statement.stems for passage in passages for statement in statements_of(passage)])

@@ -1,0 +1,164 @@
+"""The client against endpoints that are not ours, and against what networks do."""
+
+from __future__ import annotations
+
+import json
+import time
+
+import pytest
+
+from kb.exceptions import LLMBusyError, LLMUnavailableError, PromptTooLongError
+from kb.llm.client import Delta, Done, OpenAIClient, Queued
+from kb.llm.types import Usage
+from tests.llm.endpoint import CHAT, LIST, Endpoint, Reply, chunk, endpoint
+
+HELLO = [{"role": "user", "content": "hello"}]
+USAGE = {"prompt_tokens": 9, "completion_tokens": 2, "prompt_tokens_details": {"cached_tokens": 4}}
+END = b"data: [DONE]\n\n"
+
+
+def client_of(made: Endpoint, timeout_s: float = 10.0, key: str = "secret", model: str = "") -> OpenAIClient:
+    return OpenAIClient(f"{made.url}/v1/", key, timeout_s, model)
+
+
+async def everything(client: OpenAIClient) -> list[Queued | Delta | Done]:
+    return [part async for part in client.stream(HELLO, max_tokens=5)]
+
+
+async def test_any_openai_compatible_stream_is_understood() -> None:
+    last = chunk("", "stop", choices=[], usage=USAGE)
+    parts = [chunk("Hé"), b": keep-alive\n\n", chunk("llo", "stop"), last, END]
+    async with endpoint(chat=Reply(parts=parts)) as made:
+        found = await everything(client_of(made))
+
+    assert found == [Delta("Hé"), Delta("llo"), Done(Usage(9, 4, 2), "foreign-1", "stop")]
+    (_, asked) = made.asked[-1]
+    assert asked["model"] == "foreign-model"
+    assert (asked["stream"], asked["stream_options"]) == (True, {"include_usage": True})
+    assert b"Authorization: Bearer secret" in made.headers[-1]
+
+
+async def test_endpoint_that_does_not_count_has_no_usage() -> None:
+    parts = [chunk("Hi", "stop", usage=None), END]
+    async with endpoint(chat=Reply(parts=parts)) as made:
+        assert (await everything(client_of(made, key="")))[-1] == Done(Usage(0, 0, 0), "foreign-1", "stop")
+    assert b"authorization" not in made.headers[-1].lower()
+
+
+async def test_name_of_the_model_is_asked_for_once() -> None:
+    async with endpoint(chat=Reply(parts=[chunk("Hi", "stop"), END])) as made:
+        client = client_of(made)
+        await everything(client)
+        await everything(client)
+        await everything(client_of(made, model="another"))
+
+    assert [path for path, _ in made.asked] == [LIST, CHAT, CHAT, CHAT]
+    assert made.asked[-1][1]["model"] == "another"
+
+
+async def test_endpoint_without_a_list_of_models_is_asked_without_a_name() -> None:
+    async with endpoint(chat=Reply(parts=[chunk("Hi", "stop"), END]), models=Reply(404)) as made:
+        await everything(client_of(made))
+    assert made.asked[-1][1]["model"] == "default"
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        [],
+        [chunk("Hel")],
+        [chunk("Hel"), b'data: {"choices": [{"delta'],
+        [chunk("Hel"), b"data: nonsense\n\n"],
+        [chunk("Hel"), b"data: 7\n\n"],
+        [chunk("Hel"), b'data: {"choices": 7}\n\n'],
+        [chunk("Hel"), b"\xff\xfe\n\n"],
+        [chunk("Hel"), b'data: {"error": {"message": "out of memory"}}\n\n'],
+        [chunk("Hel"), b'data: {"error": "out of memory"}\n\n'],
+        [chunk("Hel"), END],
+    ],
+)
+async def test_answer_that_breaks_off_is_unavailable(parts: list[bytes]) -> None:
+    """Case 42."""
+    async with endpoint(chat=Reply(parts=parts)) as made:
+        with pytest.raises(LLMUnavailableError):
+            await everything(client_of(made))
+
+
+@pytest.mark.parametrize("said", [[], [chunk("Hel")], [b": queued 1\n\n"]])
+async def test_silence_ends_with_the_time(said: list[bytes]) -> None:
+    """Case 42: a server that hangs before or in the middle of an answer."""
+    async with endpoint(chat=Reply(parts=said, hangs=True)) as made:
+        with pytest.raises(LLMUnavailableError, match="in time"):
+            await everything(client_of(made, timeout_s=0.3))
+        await made.left.wait()
+
+
+async def test_signs_of_life_without_progress_do_not_prolong_the_wait() -> None:
+    """Case 42: the process lives and its model hangs."""
+    started_s = time.monotonic()
+    reply = Reply(parts=[b": queued 3\n\n"] * 100, pauses_s=0.05, hangs=True)
+    async with endpoint(chat=reply) as made:
+        with pytest.raises(LLMUnavailableError, match="in time"):
+            await everything(client_of(made, timeout_s=0.5))
+    assert time.monotonic() - started_s < 4
+
+
+async def test_progress_prolongs_the_wait() -> None:
+    parts = [b": queued 2\n\n", b": queued 1\n\n", *[chunk("a")] * 4, chunk("", "stop"), END]
+    async with endpoint(chat=Reply(parts=parts, pauses_s=0.15)) as made:
+        found = await everything(client_of(made, timeout_s=0.6))
+    assert found[:2] == [Queued(2), Queued(1)]
+    assert isinstance(found[-1], Done)
+
+
+@pytest.mark.parametrize(
+    ("status", "error", "raised"),
+    [
+        (400, {"code": "context_length_exceeded", "message": "x"}, PromptTooLongError),
+        (400, {"type": "exceed_context_size_error", "message": "x"}, PromptTooLongError),
+        (400, {"message": "This model's maximum context length is 4096 tokens."}, PromptTooLongError),
+        (400, {"code": None, "message": "bad field"}, LLMUnavailableError),
+        (401, {"message": "wrong key"}, LLMUnavailableError),
+        (404, {"message": "no such model"}, LLMUnavailableError),
+        (429, {"message": "slow down"}, LLMBusyError),
+        (500, "a text", LLMUnavailableError),
+        (503, {"message": "loading model"}, LLMUnavailableError),
+    ],
+)
+async def test_status_is_understood(status: int, error: object, raised: type[Exception]) -> None:
+    reply = Reply(status, [json.dumps({"error": error}).encode()], {"Retry-After": "17"})
+    async with endpoint(chat=reply) as made:
+        with pytest.raises(raised) as caught:
+            await everything(client_of(made))
+    assert type(caught.value) is raised
+    assert getattr(caught.value, "retry_after_s", 17) == 17
+
+
+@pytest.mark.parametrize("retry_after", ["", "Wed, 21 Oct 2026 07:28:00 GMT", "-5", "999999999999"])
+async def test_odd_retry_after_stays_within_bounds(retry_after: str) -> None:
+    reply = Reply(429, [b"<html>"], {"Retry-After": retry_after})
+    async with endpoint(chat=reply) as made:
+        with pytest.raises(LLMBusyError) as caught:
+            await everything(client_of(made))
+    assert 1 <= caught.value.retry_after_s <= 3600
+
+
+async def test_nobody_there_is_unavailable_and_down() -> None:
+    async with endpoint() as made:
+        pass
+    with pytest.raises(LLMUnavailableError):
+        await everything(client_of(made))
+    health = await client_of(made).health()
+    assert health["status"] == "down"
+
+
+@pytest.mark.parametrize("health", [Reply(404), Reply(200), Reply(200, [b"[]"]), Reply(200, [b"<html>"])])
+async def test_endpoint_that_does_not_tell_its_health_is_asked_for_its_models(health: Reply) -> None:
+    async with endpoint(health=health) as made:
+        assert await client_of(made).health() == {"status": "ok", "model": "foreign-model"}
+
+
+async def test_endpoint_that_refuses_is_not_healthy() -> None:
+    async with endpoint(models=Reply(401)) as made:
+        health = await client_of(made).health()
+    assert (health["status"], "401" in health["reason"]) == ("failed", True)

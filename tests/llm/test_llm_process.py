@@ -1,0 +1,229 @@
+"""The model server as its own process, with the real built-in model."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import aclosing, asynccontextmanager, closing
+from pathlib import Path
+
+import httpx
+import openai
+import pytest
+
+from kb.exceptions import LLMBusyError, LLMUnavailableError, PromptTooLongError
+from kb.llm.client import Delta, Done, OpenAIClient, Queued
+from kb.llm.model_file import find_model
+from tests.llm.fakes import eventually
+from tests.llm.process import ENOUGH_S, Process
+
+PASSAGES = "Answer from the passages. " + " ".join(
+    f"[{n}] Rule {n}: item {n} of the list costs {n * 7} euros and is approved by office {n % 5}."
+    for n in range(1, 20)
+)
+LONG = "Write a very long story about the sea."
+# A slot is free after a step of the engine, under half a second; the rest is for a busy test machine. If
+# leaving had no effect, it would be taken until the story ends, many times as long.
+SOON_S = 3.0
+
+
+def talk(question: str, system: str = PASSAGES) -> list[dict[str, str]]:
+    return [{"role": "system", "content": system}, {"role": "user", "content": question}]
+
+
+def client_of(server: Process) -> OpenAIClient:
+    return OpenAIClient(f"{server.url}/v1", server.token, timeout_s=ENOUGH_S)
+
+
+async def everything(
+    server: Process, messages: Sequence[dict[str, str]], max_tokens: int = 16
+) -> list[Queued | Delta | Done]:
+    return [part async for part in client_of(server).stream(messages, max_tokens=max_tokens)]
+
+
+@asynccontextmanager
+async def telling(server: Process) -> AsyncIterator[None]:
+    """While the model tells a long story to somebody else."""
+    async with aclosing(client_of(server).stream(talk(LONG, "You tell stories."), max_tokens=1500)) as story:
+        assert isinstance(await anext(story), Delta)
+        yield
+
+
+async def until(server: Process, active: int, waiting: int, within_s: float = ENOUGH_S) -> None:
+    await asyncio.to_thread(eventually, lambda: server.counts() == (active, waiting), within_s)
+
+
+@pytest.fixture(scope="module")
+def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Shared, so that the faster copy of the model is made once."""
+    return tmp_path_factory.mktemp("llm")
+
+
+@pytest.fixture(scope="module")
+def server(data_dir: Path) -> Iterator[Process]:
+    running = Process(data_dir, KB_LLM_CONTEXT="2048", KB_LLM_QUEUE="1")
+    try:
+        running.until("ok")
+        yield running
+    finally:
+        running.kill()
+
+
+def test_health_tells_what_runs(server: Process) -> None:
+    health = server.health()
+    assert health["model"] == find_model("built-in").name
+    assert (health["device"], health["context_tokens"], health["active"]) == ("cpu", 2048, 0)
+
+
+async def test_second_question_over_the_same_passages_finds_them_in_the_cache(server: Process) -> None:
+    await everything(server, talk("Hello?", "Something else."))
+    first = (await everything(server, talk("Who approves item 3?")))[-1]
+    second = (await everything(server, talk("What does item 12 cost?")))[-1]
+
+    assert isinstance(first, Done)
+    assert isinstance(second, Done)
+    assert first.usage.cached_tokens < 0.1 * first.usage.prompt_tokens
+    assert second.usage.cached_tokens > 0.9 * second.usage.prompt_tokens
+
+
+async def test_stream_and_whole_answer_are_the_same_text_and_count(server: Process) -> None:
+    parts = await everything(server, talk("Who approves item 3?"))
+    done = parts[-1]
+    assert isinstance(done, Done)
+    text = "".join(part.text for part in parts if isinstance(part, Delta))
+    whole = server.post(messages=talk("Who approves item 3?"), max_tokens=16).json()
+
+    assert whole["choices"][0]["message"]["content"] == text != ""
+    assert whole["choices"][0]["finish_reason"] == done.finish_reason
+    assert whole["usage"]["completion_tokens"] == done.usage.completion_tokens
+    assert whole["usage"]["prompt_tokens"] == done.usage.prompt_tokens
+
+
+def test_official_client_streams_and_completes(server: Process) -> None:
+    with closing(openai.OpenAI(base_url=f"{server.url}/v1", api_key=server.token)) as client:
+        (model,) = client.models.list().data
+        stream = client.chat.completions.create(
+            model=model.id,
+            messages=[{"role": "user", "content": "Say hello."}],
+            max_tokens=8,
+            stream=True,
+            stream_options={"include_usage": True},
+        )
+        chunks = list(stream)
+        whole = client.chat.completions.create(
+            model=model.id, messages=[{"role": "user", "content": "Say hello."}], max_tokens=8
+        )
+    text = "".join(chunk.choices[0].delta.content or "" for chunk in chunks if chunk.choices)
+    assert text == whole.choices[0].message.content != ""
+    assert chunks[-1].usage is not None
+    assert chunks[-1].usage.completion_tokens == 8
+
+
+async def test_leaving_during_the_answer_frees_the_slot(server: Process) -> None:
+    """Case 41."""
+    async with telling(server):
+        assert server.counts() == (1, 0)
+    await until(server, 0, 0, SOON_S)
+
+
+async def test_leaving_during_the_prompt_frees_the_slot(server: Process) -> None:
+    """Case 41."""
+    asking = asyncio.create_task(everything(server, talk("Summarise.", PASSAGES[::-1]), 1))
+    await until(server, 1, 0)
+    asking.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asking
+    await until(server, 0, 0, SOON_S)
+
+
+async def test_leaving_frees_the_slot_of_a_whole_answer(server: Process) -> None:
+    """Case 41."""
+    body = {"messages": talk(LONG, "You tell stories."), "max_tokens": 1500}
+    async with httpx.AsyncClient(headers=server.headers) as client:
+        asking = asyncio.create_task(client.post(f"{server.url}/v1/chat/completions", json=body, timeout=60))
+        await until(server, 1, 0)
+        asking.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await asking
+    await until(server, 0, 0, SOON_S)
+
+
+async def test_one_waits_with_a_position_and_the_next_is_refused(server: Process) -> None:
+    """Case 28."""
+    async with telling(server):
+        waiting = client_of(server).stream(talk("Who approves item 3?"), max_tokens=4)
+        assert await anext(waiting) == Queued(1)
+        with pytest.raises(LLMBusyError):
+            await everything(server, talk("Hello?"))
+        refused = await asyncio.to_thread(server.post, messages=talk("Hello?"))
+        assert (refused.status_code, refused.json()["error"]["code"]) == (503, "llm_busy")
+        assert int(refused.headers["retry-after"]) >= 1
+    rest = [part async for part in waiting]
+    assert isinstance(rest[-1], Done)
+
+
+async def test_question_longer_than_the_context_is_refused_and_the_next_works(server: Process) -> None:
+    """Case 27."""
+    with pytest.raises(PromptTooLongError, match="2048"):
+        await everything(server, talk("word " * 3000))
+    assert isinstance((await everything(server, talk("Hello?"), 2))[-1], Done)
+
+
+def test_wrong_token_is_refused(server: Process) -> None:
+    headers = {"Authorization": "Bearer wrong"}
+    for path in ("models", "chat/completions"):
+        method = "GET" if path == "models" else "POST"
+        assert httpx.request(method, f"{server.url}/v1/{path}", headers=headers).status_code == 401
+    assert httpx.get(f"{server.url}/health").json() == {"status": "ok"}
+
+
+async def test_told_to_stop_it_ends_at_once_even_in_the_middle_of_an_answer(data_dir: Path) -> None:
+    server = Process(data_dir, KB_LLM_API_KEY="another key")
+    server.token = "another key"
+    server.headers = {"Authorization": "Bearer another key"}
+    try:
+        server.until("ok")
+        with pytest.raises(LLMUnavailableError):
+            async with aclosing(client_of(server).stream(talk(LONG), max_tokens=1500)) as story:
+                assert isinstance(await anext(story), Delta)
+                ended = asyncio.create_task(asyncio.to_thread(server.terminate))
+                async for _ in story:
+                    pass
+        assert await ended < 5  # the supervisor kills after ten seconds
+    finally:
+        server.kill()
+
+
+async def test_killed_in_the_middle_of_an_answer_is_unavailable(data_dir: Path) -> None:
+    """Case 42."""
+    server = Process(data_dir)
+    try:
+        server.until("ok")
+        with pytest.raises(LLMUnavailableError):
+            async with aclosing(client_of(server).stream(talk(LONG), max_tokens=1500)) as story:
+                assert isinstance(await anext(story), Delta)
+                server.popen.kill()
+                async for _ in story:
+                    pass
+    finally:
+        server.kill()
+
+
+@pytest.mark.parametrize("kind", ["missing", "truncated", "other"])
+def test_server_without_a_usable_model_is_up_and_says_why(tmp_path: Path, kind: str) -> None:
+    """Case 43."""
+    path = tmp_path / "model.gguf"
+    if kind == "truncated":
+        with find_model("built-in").path.open("rb") as file:
+            path.write_bytes(file.read(3_000_000))
+    elif kind == "other":
+        path.write_bytes(b"PK\x03\x04" * 1000)
+    server = Process(tmp_path, KB_LLM_MODEL=str(path))
+    try:
+        reason = server.until("failed")["reason"]
+        assert str(path) in reason
+        refused = server.post(messages=talk("Hello?"))
+        assert (refused.status_code, refused.json()["error"]["code"]) == (503, "model_load")
+        assert server.terminate() < 5
+    finally:
+        server.kill()

@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from kb.exceptions import InvalidInputError
+from kb.llm.requests import ChatRequest, parse_chat
+from kb.llm.types import ChatMessage, Sampling
+
+HELLO = [{"role": "user", "content": "hello"}]
+
+
+def parsed(**fields: Any) -> ChatRequest:
+    return parse_chat(json.dumps({"messages": HELLO, **fields}).encode())
+
+
+def test_defaults_are_greedy_and_whole() -> None:
+    assert parsed() == ChatRequest(
+        messages=(ChatMessage("user", "hello"),),
+        max_tokens=None,
+        sampling=Sampling(temperature=0.0, top_p=1.0, seed=None, stop=()),
+        stream=False,
+        include_usage=False,
+    )
+
+
+def test_everything_offered_is_understood() -> None:
+    found = parsed(
+        model="any", max_tokens=7, temperature=1, top_p=0.5, seed=-1, stop="\n",
+        stream=True, stream_options={"include_usage": True}, n=1, user="somebody",
+    )  # fmt: skip
+
+    assert found.sampling == Sampling(1.0, 0.5, 0xFFFFFFFF, ("\n",))
+    assert (found.max_tokens, found.stream, found.include_usage) == (7, True, True)
+
+
+def test_newer_name_of_max_tokens_wins() -> None:
+    assert parsed(max_tokens=7, max_completion_tokens=9).max_tokens == 9
+
+
+def test_text_parts_are_joined_and_developer_is_system() -> None:
+    parts = [{"type": "text", "text": "one"}, {"type": "text", "text": "two"}]
+    found = parsed(messages=[{"role": "developer", "content": parts}])
+    assert found.messages == (ChatMessage("system", "one\ntwo"),)
+
+
+@pytest.mark.parametrize(
+    ("fields", "named"),
+    [
+        ({"messages": None}, "messages"),
+        ({"messages": []}, "messages"),
+        ({"messages": ["hi"]}, "messages"),
+        ({"messages": [{"role": "tool", "content": "x"}]}, "role"),
+        ({"messages": [{"role": ["user"], "content": "x"}]}, "role"),
+        ({"messages": [{"role": "user", "content": None}]}, "content"),
+        ({"messages": [{"role": "user", "content": [{"type": "image_url"}]}]}, "content"),
+        ({"messages": [{"role": "user", "content": "\ud800"}]}, "content"),
+        ({"messages": HELLO * 1001}, "messages"),
+        ({"max_tokens": 0}, "max_tokens"),
+        ({"max_tokens": 1.5}, "max_tokens"),
+        ({"max_tokens": True}, "max_tokens"),
+        ({"temperature": -0.1}, "temperature"),
+        ({"temperature": "0"}, "temperature"),
+        ({"temperature": float("nan")}, "temperature"),
+        ({"temperature": 2.1}, "temperature"),
+        ({"top_p": 0}, "top_p"),
+        ({"seed": 1 << 64}, "seed"),
+        ({"stop": 5}, "stop"),
+        ({"stop": [""]}, "stop"),
+        ({"stop": ["x"] * 17}, "stop"),
+        ({"stop": ["x" * 257]}, "stop"),
+        ({"stream": "yes"}, "stream"),
+        ({"stream_options": {"include_usage": 1}}, "include_usage"),
+        ({"n": 2}, "n "),
+        ({"tools": [{"type": "function"}]}, "tools"),
+        ({"response_format": {"type": "json_object"}}, "response_format"),
+        ({"presence_penalty": 0.5}, "presence_penalty"),
+    ],
+)
+def test_bad_field_is_named(fields: dict[str, Any], named: str) -> None:
+    with pytest.raises(InvalidInputError, match=named):
+        parsed(**fields)
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"[]", b'"x"', b"\xff", b"[" * 100_000])
+def test_body_that_is_no_object_is_refused(body: bytes) -> None:
+    with pytest.raises(InvalidInputError):
+        parse_chat(body)

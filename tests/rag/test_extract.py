@@ -1,0 +1,92 @@
+"""Quotes as answers, and the decision to be silent."""
+
+from __future__ import annotations
+
+import pytest
+
+from kb.rag.abstention import sufficiency
+from kb.rag.extract import best_quotes, relevance
+from tests.rag.corpus import passage, passages
+
+
+@pytest.mark.parametrize(
+    ("question", "quote"),
+    [
+        (
+            "How many days of leave do interns get?",
+            "Interns receive 15 days of paid annual leave per calendar year.",
+        ),
+        (
+            "When do I report a lost device?",
+            "Lost devices must be reported to security@nordlicht.example within 2 hours.",
+        ),
+        ("Are dogs allowed?", "Dogs are welcome on the second floor, but not in the canteen."),
+        (
+            "How many quotations for orders above 10,000 EUR?",
+            "Three quotations are required for orders above 10,000 EUR.",
+        ),
+    ],
+)
+def test_the_sentence_that_answers_comes_first(question: str, quote: str) -> None:
+    shown = passages()
+    first = best_quotes(question, shown)[0]
+    assert first.quote == quote
+    source = shown[first.n - 1]
+    assert source.text[first.start - source.start : first.end - source.start] == quote
+
+
+def test_an_opening_is_quoted_with_its_list() -> None:
+    [quote, *_] = best_quotes("What is forbidden with software and USB sticks and cloud storage?", passages())
+    assert quote.quote.startswith("You may not:") and "USB sticks" in quote.quote
+
+
+def test_a_row_is_quoted_with_its_header() -> None:
+    [quote, *_] = best_quotes("What is the hotel limit in Paris?", passages())
+    assert quote.quote.startswith("| City |") and "| Paris | 15 EUR | 180 EUR |" in quote.quote
+
+
+def test_a_sentence_that_points_back_is_quoted_with_the_one_before() -> None:
+    shown = [passage("Anna Meier leads the desk. She approves flights. Lunch is at noon.")]
+    assert [q.quote for q in best_quotes("Who approves flights?", shown)] == [
+        "Anna Meier leads the desk. She approves flights."
+    ]
+
+
+def test_quotes_are_few_apart_and_on_the_question() -> None:
+    quotes = best_quotes("How many days of leave do interns and employees get?", passages(), limit=2)
+    assert 0 < len(quotes) <= 2
+    assert not best_quotes("What does the moon weigh?", passages())
+    assert not best_quotes("", passages())
+    assert not best_quotes("Who approves?", [])
+
+
+def test_relevance_tells_an_answer_from_another_truth() -> None:
+    shown = passages()
+    asked = "How many days of leave do interns get?"
+    [answer, *_] = best_quotes(asked, shown)
+    [other, *_] = best_quotes("How much is parking?", shown)
+    assert relevance(asked, answer, shown) > 0.6 > 0.3 > relevance(asked, other, shown)
+
+
+def test_nothing_retrieved_is_a_reason_to_be_silent() -> None:
+    """Case 20."""
+    verdict = sufficiency("How much is parking?", [], 0.25)
+    assert (verdict.enough, verdict.reason) == (False, "nothing_found")
+
+
+@pytest.mark.parametrize(
+    ("question", "cosine", "enough"),
+    [
+        ("How much is parking?", 0.5, True),
+        ("How much is parking?", 0.1, True),
+        ("What does the moon weigh?", 0.5, True),
+        ("What does the moon weigh?", 0.1, False),
+        ("What does the moon weigh?", None, False),
+    ],
+)
+def test_silence_needs_both_signals(question: str, cosine: float | None, enough: bool) -> None:
+    shown = [type(p)(**{**p.__dict__, "cosine": cosine}) for p in passages()]
+    verdict = sufficiency(question, shown, 0.25)
+    assert verdict.enough is enough
+    assert verdict.best_cosine == (cosine or 0.0)
+    assert verdict.reason == ("" if enough else "not_relevant")
