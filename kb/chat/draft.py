@@ -15,6 +15,7 @@ from kb.rag.types import Passage, Quote, Verdict
 
 NO_CLAIM = "no_claim"
 NO_ANSWER = "no_answer"
+LEAD_NOT_PROVED = "lead_not_proved"
 _CIRCLES = 2
 
 
@@ -36,6 +37,7 @@ class AnswerWriter:
         self._dropped = 0
         self._said: set[str] = set()
         self._repeated = 0
+        self._lead_failed = False
 
     @property
     def going_in_circles(self) -> bool:
@@ -77,6 +79,7 @@ class AnswerWriter:
             if verdict.reason == NO_CLAIM or self._is_title(sentence, verdict):
                 self._dropped += 1  # "Here is what I found:" asserts nothing that could be proved
                 continue
+            verdict = self._with_its_lead(sentence, verdict)
             if verdict.supported:
                 self.proved += 1
             else:
@@ -90,6 +93,14 @@ class AnswerWriter:
                 reason=verdict.reason,
                 quotes=verdict.quotes[:1] if verdict.supported else (),
             )
+
+    def _with_its_lead(self, sentence: Sentence, verdict: Verdict) -> Verdict:
+        """An item of a list says what the words above the list make it say: it falls with them."""
+        if sentence.block != "li":
+            self._lead_failed = sentence.text.endswith(":") and not verdict.supported
+        elif self._lead_failed:
+            return Verdict(supported=False, reason=LEAD_NOT_PROVED)
+        return verdict
 
     def _is_repeated(self, sentence: Sentence) -> bool:
         words = " ".join(sentence.text.lower().split())

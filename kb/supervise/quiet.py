@@ -10,5 +10,5 @@ def connect() -> None:
 
 
 def is_news(record: logging.LogRecord) -> bool:
-    """Django logs every 503 as an error; a busy model or a red probe is none. `kb.api.errors` logs what matters."""
+    """Django logs every 503 as an error; a busy model or a red probe is none (see `kb.api.errors`)."""
     return getattr(record, "status_code", 0) != 503

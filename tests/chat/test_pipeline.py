@@ -268,3 +268,10 @@ def test_model_that_declines_is_believed(run: Run) -> None:
     events = run(FakeGenerator("The documents do not say."))
     assert names(events) == ["retrieval", "abstained", "done"]
     assert events[-1].data["reason"] == "model_declined"
+
+
+def test_list_falls_with_the_words_above_it(collection: Collection, teammate: User, run: Run) -> None:
+    draft = "Nobody on the moon may use:\n\n- Concur for all reservations\n- flights at least 14 days\n\n"
+    done = run(FakeGenerator(draft, "Use Concur for all reservations. [1]"))[-1].data
+    proved = [sentence["text"] for sentence in done["sentences"] if sentence["supported"]]
+    assert proved == ["Use Concur for all reservations."]
