@@ -27,7 +27,8 @@ class Station:
     """Owns the engine and decides who uses it. Belongs to one event loop.
 
     Args:
-        load: makes the engine, in a thread; it should give up when the event is set.
+        load: makes the engine, in a thread. When the event is set, the loading should end, and later every
+            generation.
         waiting_limit: how many may wait while all slots are taken.
         on_stall: called when the engine hangs in native code, where nothing can interrupt it.
         watch_s: how often that is looked at.
@@ -62,9 +63,13 @@ class Station:
         self._loader.start()
         self._watch = loop.create_task(self._watch_for_stalls())
 
-    async def stop(self, timeout_s: float) -> None:
-        """Cancel everything, and wait so long at most for the threads to notice."""
+    def break_off(self) -> None:
+        """End the loading and every answer soon; may be called from a signal handler."""
         self._stopping.set()
+
+    async def stop(self, timeout_s: float) -> None:
+        """Break everything off, and wait so long at most for the threads to notice."""
+        self.break_off()
         if self._watch is not None:
             self._watch.cancel()
         if self._engine is not None:

@@ -30,7 +30,7 @@ class Hit:
     """A found chunk. Whether the reader may see it, only the database knows.
 
     Attributes:
-        rrf_score: fused rank, the order of hits; higher is better.
+        rrf_score: reciprocal ranks fused; higher is better. The order of hits is that of the whole evidence.
         cosine: None when the dense search did not return the chunk.
         bm25: None when the lexical search did not return it.
     """

@@ -6,7 +6,8 @@ from collections.abc import AsyncGenerator, Sequence
 from typing import Any
 
 from kb.exceptions import KBError
-from kb.llm.client import Delta, Done, Queued, Usage
+from kb.llm.client import Delta, Done, Queued
+from kb.llm.types import Usage
 
 
 class FakeGenerator:

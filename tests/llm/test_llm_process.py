@@ -178,6 +178,7 @@ def test_wrong_token_is_refused(server: Process) -> None:
 
 
 async def test_told_to_stop_it_ends_at_once_even_in_the_middle_of_an_answer(data_dir: Path) -> None:
+    """And the key is the configured one, where there is one."""
     server = Process(data_dir, KB_LLM_API_KEY="another key")
     server.token = "another key"
     server.headers = {"Authorization": "Bearer another key"}

@@ -38,7 +38,7 @@ class LlamaEngine:
         threads: for the CPU.
         gpu_layers: how many layers go to the GPU; -1 is all.
         name: how clients see the model.
-        stopping: set from another thread, it breaks the loading off.
+        stopping: set from another thread, it breaks off the loading, and later every generation.
 
     Raises:
         ModelLoadError: with the reason.

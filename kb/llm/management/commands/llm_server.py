@@ -19,9 +19,6 @@ if TYPE_CHECKING:
     from kb.llm.types import Engine
 
 _DEFAULT_PORT = 8020
-# Longer than any client leaves a connection idle, so that it is the client who closes it.
-_KEEP_ALIVE_S = 300
-_GRACE_S = 1  # for answers that are being written when the process is told to stop
 _STALLED = 70  # EX_SOFTWARE: the supervisor starts a new process
 
 
@@ -38,24 +35,12 @@ class Command(BaseCommand):
         signal.signal(signal.SIGTERM, _end)
         signal.signal(signal.SIGINT, _end)
 
-        import uvicorn
-
-        from kb.llm.server import LLMServer
+        from kb.llm.serving import make_server
         from kb.llm.station import Station
 
         station = Station(_load_engine, config.llm_queue, functools.partial(os._exit, _STALLED))
-        server = uvicorn.Server(
-            uvicorn.Config(
-                LLMServer(station, config.llm_api_key or internal_token()).app(),
-                host=options["host"],
-                port=options["port"],
-                log_config=None,
-                log_level=logging.WARNING,
-                access_log=False,
-                timeout_keep_alive=_KEEP_ALIVE_S,
-                timeout_graceful_shutdown=_GRACE_S,
-            )
-        )
+        token = config.llm_api_key or internal_token()
+        server = make_server(station, token, options["host"], options["port"])
         status: Any = 0
         try:
             server.run()
