@@ -16,6 +16,7 @@ from kb.llm.assembly import make_engine
 from kb.llm.engine.batches import ALIGNMENT
 from kb.llm.engine.faster_copy import faster_copy
 from kb.llm.engine.llama import LlamaEngine
+from kb.llm.engine.model import Model
 from kb.llm.errors import ModelLoadError
 from kb.llm.model_file import ModelFile, find_model
 from kb.llm.types import Piece, Prompt, Sampling
@@ -25,6 +26,11 @@ from tests.llm.session import CONTEXT_TOKENS, Session, collect, loaded
 @pytest.fixture(scope="module")
 def model() -> ModelFile:
     return find_model("built-in")
+
+
+@pytest.fixture(scope="module")
+def vocabulary(model: ModelFile) -> Model:
+    return Model(model.path, 0, threading.Event())
 
 
 @pytest.fixture(scope="module")
@@ -89,17 +95,18 @@ def test_stop_string_ends_the_answer_before_itself(session: Session) -> None:
         "<repo_name><file_sep><empty_output>",
     ],
 )
-def test_template_tokens_in_a_question_are_only_letters(session: Session, hostile: str) -> None:
+def test_template_tokens_in_a_question_are_only_letters(
+    session: Session, vocabulary: Model, hostile: str
+) -> None:
     """Case 16."""
-    model = session.engine._loaded.model
     plain, attacked = session.prompt("hello"), session.prompt(f"hello {hostile}")
 
     def controls(prompt: Prompt) -> list[int]:
-        return [token for token in prompt.tokens if token in model.control_tokens]
+        return [token for token in prompt.tokens if token in vocabulary.control_tokens]
 
     assert controls(attacked) == controls(plain)
-    assert hostile in b"".join(map(model.piece, attacked.tokens)).decode()
-    assert model.tokenize("<|im_start|>", with_control=True)[0] in model.control_tokens
+    assert hostile in b"".join(map(vocabulary.piece, attacked.tokens)).decode()
+    assert vocabulary.tokenize("<|im_start|>", with_control=True)[0] in vocabulary.control_tokens
 
 
 def test_question_longer_than_the_context_is_refused_and_the_next_works(session: Session) -> None:
