@@ -33,10 +33,12 @@ class UploadRequest(serializers.Serializer[Any]):
     def validate_metadata(self, value: str) -> dict[str, Any]:
         try:
             parsed = json.loads(value) if value else {}
-        except json.JSONDecodeError as error:
-            raise serializers.ValidationError("must be a JSON object") from error
-        if not isinstance(parsed, dict):
-            raise serializers.ValidationError("must be a JSON object")
+            # What a database or a JSON reader elsewhere would choke on must not get into a row.
+            json.dumps(parsed, ensure_ascii=False, allow_nan=False).encode()
+        except (ValueError, RecursionError) as error:
+            raise serializers.ValidationError("must be a plain JSON object") from error
+        if not isinstance(parsed, dict) or "\\u0000" in json.dumps(parsed):
+            raise serializers.ValidationError("must be a plain JSON object")
         return parsed
 
 

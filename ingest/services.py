@@ -89,7 +89,12 @@ def _submit(collection: Collection, user: User, upload: Upload, stored: StoredFi
         _supersede(list(live.filter(external_id=external_id).values_list("pk", flat=True)))
         return Submission(same, created=False, duplicate_of=same)
     # Earlier versions that never became searchable make way; one that is searchable serves on until then.
-    live.filter(external_id=external_id).exclude(status=Status.READY).update(superseded_at=timezone.now())
+    live.filter(external_id=external_id).exclude(status=Status.READY).update(
+        superseded_at=timezone.now(),
+        status=Status.FAILED,
+        failure_code="superseded",
+        failure_reason="A newer version was uploaded before this one was ready.",
+    )
     document = Document.objects.create(
         collection=collection,
         external_id=external_id,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tempfile
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
@@ -11,6 +12,10 @@ Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+
+_IN_MEMORY = 1 << 20
+_BLOCK = 1 << 16
 
 
 class _BodyTooLargeError(Exception):
@@ -32,14 +37,47 @@ class BodyLimit:
         if scope["type"] != "http":
             await self.application(scope, receive, send)
             return
-        announced = dict(scope["headers"]).get(b"content-length", b"0")
+        headers = dict(scope["headers"])
+        announced = headers.get(b"content-length", b"0")
         if not announced.isdigit() or int(announced) > self.limit_bytes:
             await self._refuse(send)
             return
         try:
-            await self.application(scope, self._counted(receive), send)
+            if b"content-length" not in headers and b"transfer-encoding" in headers:
+                await self._with_length(scope, receive, send)
+            else:
+                await self.application(scope, self._counted(receive), send)
         except _BodyTooLargeError:
             await self._refuse(send)
+
+    async def _with_length(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Django takes a body without a length for none: collect it first, on disk when it is large."""
+        counted = self._counted(receive)
+        with tempfile.SpooledTemporaryFile(_IN_MEMORY) as spool:
+            more = True
+            while more:
+                message = await counted()
+                if message["type"] != "http.request":
+                    return  # the sender left
+                spool.write(message.get("body", b""))
+                more = message.get("more_body", False)
+            length = spool.tell()
+            spool.seek(0)
+            headers = [*scope["headers"], (b"content-length", str(length).encode())]
+            left = length
+
+            async def replayed() -> Message:
+                nonlocal left
+                if left < 0:
+                    return await receive()  # only the disconnect is still to come
+                block = spool.read(_BLOCK)
+                left -= len(block)
+                more_body = left > 0
+                if not more_body:
+                    left = -1
+                return {"type": "http.request", "body": block, "more_body": more_body}
+
+            await self.application({**scope, "headers": headers}, replayed, send)
 
     def _counted(self, receive: Receive) -> Receive:
         received = 0

@@ -54,12 +54,18 @@ class AnswersView(APIView):
         ask = Ask(
             user=caller(request),
             question=fields["question"],
-            collection_ids=tuple(fields.get("collections") or ()),
+            collection_ids=tuple(fields["collections"]) if "collections" in fields else None,
             conversation_id=fields.get("conversation"),
         )
         if fields["stream"] or request.accepted_renderer.media_type == EventStreamRenderer.media_type:
             return event_stream(ask)
         return async_to_sync(whole_answer)(ask)
+
+    def finalize_response(self, request: Request, response: Response, *args: Any, **kwargs: Any) -> Response:
+        """An error is JSON and says so, whatever the caller accepts."""
+        if isinstance(response, Response):
+            request.accepted_renderer, request.accepted_media_type = JSONRenderer(), "application/json"
+        return super().finalize_response(request, response, *args, **kwargs)
 
 
 def event_stream(ask: Ask) -> StreamingHttpResponse:

@@ -49,6 +49,8 @@ def handle_exception(error: Exception, context: dict[str, Any]) -> Response:
     if isinstance(error, RequestDataTooBig):
         error = exceptions.APIException("The request body is too large.", "too_large")
         error.status_code = status.HTTP_413_REQUEST_ENTITY_TOO_LARGE
+    elif isinstance(error, (RecursionError, UnicodeError)):
+        error = exceptions.ParseError("The request is nested too deeply or holds broken characters.")
     elif isinstance(error, Http404):
         error = exceptions.NotFound()
     elif isinstance(error, PermissionDenied):

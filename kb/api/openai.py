@@ -37,7 +37,7 @@ ABSTAINED = "The documents don't say."
 
 class ChatMessage(serializers.Serializer[Any]):
     role = serializers.ChoiceField(choices=["system", "developer", "user", "assistant", "tool"])
-    content = serializers.JSONField()
+    content = serializers.JSONField(allow_null=True)
 
 
 class ChatRequest(serializers.Serializer[Any]):
@@ -111,12 +111,16 @@ def _collections(user: AnyUser, model: str) -> tuple[int, ...]:
 
 def _text(content: Any) -> str:
     """Plain strings and the list-of-parts form; only text parts count."""
-    if isinstance(content, str):
-        return content
-    if not isinstance(content, list):
-        raise InvalidInputError("A message's content must be a text or a list of parts.")
-    parts = [part.get("text") for part in content if isinstance(part, dict) and part.get("type") == "text"]
-    return "\n".join(part for part in parts if isinstance(part, str))
+    if isinstance(content, list):
+        parts = [
+            part.get("text") for part in content if isinstance(part, dict) and part.get("type") == "text"
+        ]
+        content = "\n".join(part for part in parts if isinstance(part, str))
+    if not isinstance(content, str):
+        raise InvalidInputError("A user message's content must be a text or a list of parts.")
+    if "\0" in content or any("\ud800" <= character <= "\udfff" for character in content):
+        raise InvalidInputError("The question holds characters that are no text.")
+    return content
 
 
 async def _completion(ask: Ask, model: str) -> Response:

@@ -83,7 +83,7 @@ class ChunkSerializer(serializers.ModelSerializer[Chunk]):
 class SearchRequest(serializers.Serializer[Any]):
     query = serializers.CharField(max_length=4000)
     collections = serializers.ListField(
-        child=serializers.IntegerField(min_value=1), required=False, max_length=1000
+        child=serializers.IntegerField(min_value=1, max_value=2**63 - 1), required=False, max_length=1000
     )
     limit = serializers.IntegerField(min_value=1, max_value=100, default=10)
 
@@ -91,7 +91,7 @@ class SearchRequest(serializers.Serializer[Any]):
 class AnswerRequest(serializers.Serializer[Any]):
     question = serializers.CharField(max_length=100_000, trim_whitespace=True)
     collections = serializers.ListField(
-        child=serializers.IntegerField(min_value=1), required=False, max_length=1000
+        child=serializers.IntegerField(min_value=1, max_value=2**63 - 1), required=False, max_length=1000
     )
     conversation = serializers.UUIDField(required=False, allow_null=True)
     stream = serializers.BooleanField(default=False)

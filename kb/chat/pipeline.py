@@ -66,7 +66,12 @@ async def answer(ask: Ask, generator: Generator | None = None) -> AsyncGenerator
 
 def retrieve(ask: Ask, draft: Draft) -> list[Passage]:
     """Passages for the standalone question, merged, trimmed to the budget and stored with the message."""
-    found = search_chunks(ask.user, draft.message.standalone_question, ask.collection_ids, config.passages)
+    found = search_chunks(
+        ask.user,
+        draft.message.standalone_question,
+        draft.message.conversation.collection_ids,
+        config.passages,
+    )
     passages = merge_neighbours([as_passage(n, item) for n, item in enumerate(found.chunks, start=1)])
     passages = trim_to_budget(
         passages, config.passage_tokens, estimate_tokens, draft.message.standalone_question

@@ -27,14 +27,14 @@ class Ask:
     """A question as it came.
 
     Attributes:
-        collection_ids: none means all that the person may read.
+        collection_ids: empty means all that the person may read; None what the conversation had.
         earlier: questions of a conversation that the caller keeps itself, oldest first.
         listed: whether a new conversation is in the person's list.
     """
 
     user: User
     question: str
-    collection_ids: tuple[int, ...] = ()
+    collection_ids: tuple[int, ...] | None = None
     conversation_id: uuid.UUID | None = None
     earlier: tuple[str, ...] = ()
     listed: bool = True
@@ -100,10 +100,11 @@ def _conversation(ask: Ask, question: str) -> Conversation:
     if ask.conversation_id is None:
         title = " ".join(question.split())[:120]
         return Conversation.objects.create(
-            user=ask.user, title=title, collection_ids=list(ask.collection_ids), listed=ask.listed
+            user=ask.user, title=title, collection_ids=list(ask.collection_ids or ()), listed=ask.listed
         )
     conversation = get_conversation_for(ask.user, ask.conversation_id)
-    conversation.collection_ids = list(ask.collection_ids)
+    if ask.collection_ids is not None:
+        conversation.collection_ids = list(ask.collection_ids)
     conversation.save(update_fields=["collection_ids", "updated_at"])
     return conversation
 

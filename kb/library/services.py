@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import secrets
+import unicodedata
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -23,9 +25,12 @@ def create_collection(owner: User, name: str, description: str = "") -> Collecti
         ConflictError: the name (or one that gives the same address) is taken.
         InvalidInputError: the name holds no letter or digit.
     """
-    slug = slugify(name, allow_unicode=False)
-    if not slug:
+    if not any(character.isalnum() for character in name):
         raise InvalidInputError("The name needs at least one letter or digit.")
+    if any(unicodedata.category(character) in ("Cc", "Cf") for character in name):
+        raise InvalidInputError("The name holds invisible characters.")
+    # A name in letters that an address cannot show gets an address of its own.
+    slug = slugify(name, allow_unicode=False) or f"collection-{secrets.token_hex(4)}"
     try:
         with transaction.atomic():
             collection = Collection.objects.create(

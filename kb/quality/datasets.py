@@ -112,6 +112,10 @@ def _judgements(path: Path) -> dict[str, dict[str, float]]:
 
 def read_jsonl(path: Path) -> Iterator[dict[str, Any]]:
     with path.open(encoding="utf-8") as file:
-        for line in file:
-            if line.strip():
+        for number, line in enumerate(file, start=1):
+            if not line.strip():
+                continue
+            try:
                 yield json.loads(line)
+            except json.JSONDecodeError as error:
+                raise InvalidInputError(f"{path}, line {number} is no JSON.") from error

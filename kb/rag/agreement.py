@@ -12,6 +12,7 @@ from kb.rag.wordlists import NEGATIVE_PREFIXES, OPPOSITES
 # A claim's clause speaks for a source's clause when it holds this share of its content words.
 _SPEAKS_FOR = 0.6
 _MODAL = frozenset({"must", "should", "forbid", "exempt"})
+_ANY_MODALITY = {"may", "must", "should"}
 
 
 def negation_differs(claim: Reading, window: Window) -> bool:
@@ -25,7 +26,7 @@ def negation_differs(claim: Reading, window: Window) -> bool:
     for clause in claim.clauses:
         sources = _sources(clause, claim.clauses, window.clauses)
         said = frozenset(mark for source in sources for mark in source.marks)
-        implied = set() if said & _MODAL else {"may", "must", "should"} if orders else {"may"}
+        implied = set() if said & _MODAL else {"may"} if "may" in said or not orders else _ANY_MODALITY
         if not clause.marks - implied <= said or _weakened(clause.marks, said):
             return True
         for source in sources:

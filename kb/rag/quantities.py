@@ -36,7 +36,7 @@ _NOUN = re.compile(r"[- ]((?!\d)[^\W_]{3,})")
 _JOINED = re.compile(r"\s*(?:-|to|and|or|through|until)\s*", re.IGNORECASE)
 _AT_LEAST = re.compile(
     r"(?:at least|(?:a )?minimum(?: of)?|not? (?:fewer|less) than|more than|over|exceed(?:s|ing)?|above"
-    r"|beyond)\s*$",
+    r"|beyond|after)\s*$",
     re.IGNORECASE,
 )
 _AT_MOST = re.compile(

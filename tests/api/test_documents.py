@@ -117,3 +117,38 @@ def test_schema_describes_every_call(client: Client, admin: User) -> None:
     body = client.get("/api/schema/").content.decode()
     for path in ("/api/v1/answers/", "/api/v1/search/", "/api/v1/collections/{collection_id}/documents/"):
         assert path in body
+
+
+@pytest.mark.parametrize(
+    "metadata", ['{"a": "\\ud800"}', '{"a": "\\u0000"}', '{"a": NaN}', "[" * 3000, "[1]"]
+)
+def test_metadata_that_would_poison_a_list_is_refused(
+    program: APIClient, collection: Collection, metadata: str
+) -> None:
+    address = f"/api/v1/collections/{collection.pk}/documents/"
+    answer = program.post(address, {"file": file(), "metadata": metadata})
+    assert answer.status_code == 400
+    assert answer.json()["error"]["fields"]["metadata"]
+    assert program.get(address).json()["count"] == 0
+
+
+def test_version_overtaken_while_it_waits_ends(program: APIClient, collection: Collection) -> None:
+    address = f"/api/v1/collections/{collection.pk}/documents/"
+    first = program.post(address, {"file": file(b"one")})
+    program.post(address, {"file": file(b"two")})
+    overtaken = program.get(first["Location"]).json()
+    assert (overtaken["status"], overtaken["failure_code"]) == ("failed", "superseded")
+
+
+@pytest.mark.parametrize(
+    "body", ["[" * 5000, '{"query": "x", "collections": [1e400]}', '{"query": "\\ud800"}']
+)
+def test_hostile_json_is_a_bad_request(program: APIClient, body: str) -> None:
+    for address in ("/api/v1/search/", "/api/v1/answers/", "/v1/chat/completions"):
+        answer = program.post(address, body, content_type="application/json")
+        assert answer.status_code == 400, (address, answer.content)
+
+
+def test_collection_ids_beyond_any_database_are_a_bad_request(program: APIClient) -> None:
+    answer = program.post("/api/v1/search/", {"query": "x", "collections": [10**30]}, format="json")
+    assert answer.status_code == 400

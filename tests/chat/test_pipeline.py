@@ -275,3 +275,16 @@ def test_list_falls_with_the_words_above_it(collection: Collection, teammate: Us
     done = run(FakeGenerator(draft, "Use Concur for all reservations. [1]"))[-1].data
     proved = [sentence["text"] for sentence in done["sentences"] if sentence["supported"]]
     assert proved == ["Use Concur for all reservations."]
+
+
+def test_conversation_keeps_its_collections_when_none_are_named(
+    run: Run, search: FakeSearch, collection: Collection, teammate: User
+) -> None:
+    said = FakeGenerator("Use Concur for all reservations. [1]")
+    first = run(said, collection_ids=(collection.pk,))
+    conversation = first[-1].data["conversation"]
+    run(said, question="and hotels?", conversation_id=conversation)
+    assert search.asked[-1] == [collection.pk]
+    Grant.objects.filter(user=teammate).delete()
+    with pytest.raises(NotFoundError):
+        run(said, question="and flights?", conversation_id=conversation)
