@@ -17,7 +17,7 @@ from kb.search.engine.encoder import load_encoder, model_folder
 from tests.performance.corpus import corpus
 from tests.performance.result import Result, compared
 
-RUNS = 3
+RUNS = 2
 _BATCH = 32
 
 
@@ -69,4 +69,6 @@ def _sentence_transformers() -> Any:
     from sentence_transformers import SentenceTransformer
 
     model = SentenceTransformer(str(model_folder("built-in")), device="cpu")
-    return lambda texts: model.encode(list(texts), batch_size=_BATCH, normalize_embeddings=True)
+    return lambda texts: model.encode(
+        list(texts), batch_size=_BATCH, normalize_embeddings=True, show_progress_bar=False
+    )

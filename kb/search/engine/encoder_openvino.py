@@ -70,7 +70,7 @@ def _convert(folder: Path, target: Path) -> None:
     )
     ov.save_model(graph, target / "model.xml", compress_to_fp16=False)
     prompts = getattr(model, "prompts", None) or {}
-    reference = model.encode(list(_PROBES), normalize_embeddings=True)
+    reference = model.encode(list(_PROBES), normalize_embeddings=True, show_progress_bar=False)
     np.save(target / "reference.npy", reference.astype(np.float32))
     facts = {
         "query_prompt": prompts.get("query") or "",
