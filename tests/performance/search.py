@@ -21,7 +21,7 @@ _QUESTIONS = 30
 
 
 def run() -> list[Result]:
-    """The sides take turns by rounds: question by question, the threads of one still spin beside the other."""
+    """The sides take turns by rounds: otherwise the threads of one would spin while the other runs."""
     import faiss
     from sentence_transformers import SentenceTransformer
 
