@@ -19,7 +19,11 @@ from tests.supervise.waiting import eventually, lives
 def site(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
     """A running supervisor with three processes, each with a child of its own."""
     argv = [sys.executable, "-m", "tests.supervise.site_of_fakes", str(tmp_path)]
-    with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True) as process:
+    # Under nohup the tests would hand on that SIGHUP is ignored, and the supervisor respects that.
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    process = subprocess.Popen(argv, stdout=subprocess.PIPE, text=True)
+    signal.signal(signal.SIGHUP, before)
+    with process:
         try:
             assert process.stdout
             assert any(line == "Ready\n" for line in process.stdout), "it did not come up"
