@@ -2,8 +2,8 @@
 
 Reciprocal rank fusion sees ranks only: a clear first place counts as much as one that is hardly ahead. Here
 each score is standardised over the candidates, so that it says how far a chunk stands out from the others.
-The weight is a round number from a plateau on which every measured set does better than with reciprocal
-ranks (docs/decisions/0012-fusion.md).
+The weight is a round number, chosen on five sets of which four do better than with reciprocal ranks and one
+a little worse (docs/decisions/0012-fusion.md).
 """
 
 from __future__ import annotations
