@@ -117,14 +117,17 @@ def _repeated(collection: Collection, user: User, upload: Upload, stored: Stored
     """The document that an earlier upload with the same Idempotency-Key made.
 
     Raises:
-        ConflictError: that upload had other bytes, so the key was not meant for this one.
+        ConflictError: that upload had other bytes or another external id, so the key was not meant for it.
     """
     if not upload.idempotency_key:
         return None
     known = Document.objects.filter(
         collection=collection, created_by=user, idempotency_key=upload.idempotency_key
     ).first()
-    if known is not None and known.sha256 != stored.sha256:
+    if known is None:
+        return None
+    named = clean_external_id(upload.external_id) if upload.external_id else known.external_id
+    if known.sha256 != stored.sha256 or known.external_id != named:
         raise ConflictError("This Idempotency-Key was used for another file.")
     return known
 

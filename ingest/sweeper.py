@@ -51,8 +51,7 @@ def _take_back(job: IngestJob, now: datetime) -> None:
 
 def _broker_queue_is_empty() -> bool:
     """With messages still waiting, a job that has not started yet is only behind others, not lost."""
-    with redis_client() as client:
-        return int(client.llen(settings.CELERY_TASK_DEFAULT_QUEUE)) == 0
+    return int(redis_client().llen(settings.CELERY_TASK_DEFAULT_QUEUE)) == 0
 
 
 @transaction.atomic

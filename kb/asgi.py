@@ -11,9 +11,11 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "kb.settings")
 
 from kb.body_limit import Application, BodyLimit
 from kb.conf import config
+from kb.request_threads import RequestThreads
 
 _MULTIPART_OVERHEAD = 1 << 20
 
 application = BodyLimit(
-    cast("Application", get_asgi_application()), (config.upload_mb << 20) + _MULTIPART_OVERHEAD
+    RequestThreads(cast("Application", get_asgi_application())),
+    (config.upload_mb << 20) + _MULTIPART_OVERHEAD,
 )

@@ -77,6 +77,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "axes.middleware.AxesMiddleware",
+    "kb.request_threads.one_thread",
 ]
 
 ROOT_URLCONF = "kb.urls"
@@ -99,12 +100,20 @@ TEMPLATES = [
 ]
 
 
+_CONNECTION_KEPT_S = 60
+
+
 def _database() -> dict[str, Any]:
     if config.database_url:
-        return dict(dj_database_url.parse(config.database_url, conn_max_age=0, conn_health_checks=True))
+        return dict(
+            dj_database_url.parse(
+                config.database_url, conn_max_age=_CONNECTION_KEPT_S, conn_health_checks=True
+            )
+        )
     return {
         "ENGINE": "django.db.backends.sqlite3",
         "NAME": DATA_DIR / "kb.sqlite3",
+        "CONN_MAX_AGE": _CONNECTION_KEPT_S,
         "OPTIONS": {
             # A write transaction takes its lock at once: with DEFERRED, two that read first and write
             # later would fail with "database is locked" instead of waiting for each other.

@@ -12,7 +12,6 @@ from threading import Event, Thread
 from typing import Generic, Protocol, TypeVar
 
 import django.db
-from django.db import close_old_connections
 
 from kb.exceptions import KBError
 from kb.search.errors import LogRewoundError, RebuildOrderedError
@@ -21,7 +20,7 @@ from kb.search.live_folder import new_live_folder, remove_live_folder
 from kb.search.models import IndexGeneration
 from kb.search.snapshot import Snapshots
 from kb.search.snapshot_timing import SnapshotTiming
-from kb.search.tail import Engine, Hints, Tailer, is_in_log, rebuild
+from kb.search.tail import Engine, Hints, Tailer, close_connection, is_in_log, rebuild
 
 logger = logging.getLogger(__name__)
 
@@ -116,14 +115,14 @@ class IndexKeeper(Generic[E]):
             except Exception as error:
                 self._failed(error)
             finally:
-                close_old_connections()
+                close_connection()
         self._hints.close()
         remove_live_folder(self._folder)
 
     def _live(self) -> None:
         if self.encoder is None:
             self.encoder = self._load_encoder()
-        close_old_connections()
+        close_connection()
         generation = serving_generation(self.encoder.model_id, self.encoder.dimension)
         snapshots = Snapshots(self._folder, generation.pk, generation.model_id, generation.dimension)
         tailer = self._open(generation, snapshots)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import redis
 from django.conf import settings
 from django.db import connection, transaction
@@ -37,11 +39,15 @@ def append(generation: IndexGeneration, operation: Operation, document_ids: list
 
 def wake() -> None:
     """Tell the search servers to look; they poll as well, so a lost hint costs a second at most."""
-    with redis_client() as client:
-        client.publish(WAKE_CHANNEL, "")
+    redis_client().publish(WAKE_CHANNEL, "")
 
 
 def redis_client() -> redis.Redis:
-    """A client that gives up after a second: Redis carries hints, and nobody waits for a hint."""
-    url = settings.CELERY_BROKER_URL.replace("redis+socket://", "unix://")
+    """This process's client. It gives up after a second: Redis carries hints, and nobody waits for a hint."""
+    return _client(settings.CELERY_BROKER_URL)
+
+
+@cache
+def _client(broker_url: str) -> redis.Redis:
+    url = broker_url.replace("redis+socket://", "unix://")
     return redis.Redis.from_url(url, socket_timeout=1, socket_connect_timeout=1, retry=Retry(NoBackoff(), 0))

@@ -14,7 +14,6 @@ from contextlib import asynccontextmanager
 from typing import Any, Protocol
 
 import django.db
-from django.db import close_old_connections
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -26,7 +25,7 @@ from kb.search.engine.types import SearchResult
 from kb.search.errors import IndexLoadingError
 from kb.search.keeper import LoadedEncoder, State
 from kb.search.requests import MAX_BODY_BYTES, SearchRequest, parse_search
-from kb.search.tail import Tailer
+from kb.search.tail import Tailer, close_connection
 
 logger = logging.getLogger(__name__)
 
@@ -183,7 +182,7 @@ def _progress(tailer: Tailer) -> dict[str, Any]:
     except django.db.Error:
         pass  # how far the log is, only the database knows; searching goes on without it
     finally:
-        close_old_connections()
+        close_connection()
     return progress
 
 

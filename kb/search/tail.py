@@ -14,7 +14,7 @@ from threading import Event, Lock
 from typing import Protocol
 
 import django.db
-from django.db import close_old_connections
+from django.db import connection
 
 from kb.search.engine.errors import IndexWriteError, InvalidVectorError
 from kb.search.engine.types import Row, SearchResult
@@ -57,6 +57,12 @@ class Hints(Protocol):
     """What may wake the tailer before its next poll; see `kb.search.wakeups`."""
 
     def wait(self, stop: Event, timeout_s: float) -> None: ...
+
+
+def close_connection() -> None:
+    """This thread's next query opens a fresh one, which also sees a database file that was replaced."""
+    if not connection.in_atomic_block:
+        connection.close()
 
 
 @dataclass(frozen=True)
@@ -149,8 +155,7 @@ class Tailer:
         """
         away = False
         while not stop.is_set():
-            # A fresh connection each time also notices when the database file was replaced.
-            close_old_connections()
+            close_connection()
             try:
                 applied = self.catch_up(stop)
             except (django.db.Error, IndexWriteError) as error:

@@ -16,6 +16,7 @@ export function startConversationList() {
   });
   list.addEventListener("htmx:afterSwap", () => {
     for (const id of waiting.keys()) hide(id, true);
+    nameThePage(list);
   });
   // Leaving the page ends the time to undo.
   window.addEventListener("pagehide", () => {
@@ -29,6 +30,14 @@ export function showConversation(id) {
   list.dataset.open = id;
   const url = `${list.dataset.url}?open=${encodeURIComponent(id)}`;
   window.htmx.ajax("GET", url, { source: list, target: list, swap: "innerHTML" });
+}
+
+// The open conversation's title is the page's: a new one gets it with its first answer.
+function nameThePage(list) {
+  const open = list.querySelector('.talk-link[aria-current="page"]');
+  if (!open) return;
+  document.querySelector("h1").textContent = open.textContent;
+  document.title = `${open.textContent} · Knowledge base`;
 }
 
 function addressOf(item) {
@@ -65,6 +74,7 @@ function startRename(item) {
       await send(addressOf(item), { method: "PATCH", json: { title } });
       link.textContent = title;
       link.title = title;
+      nameThePage(item.parentElement);
     } catch (error) {
       toast(error.message);
     }

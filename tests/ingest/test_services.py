@@ -89,6 +89,13 @@ def test_idempotency_key_makes_no_second_document(submit: Submit) -> None:
         submit("two", idempotency_key="k")
 
 
+def test_idempotency_key_is_refused_for_another_external_id(submit: Submit) -> None:
+    first = submit("one", external_id="a", idempotency_key="k")
+    assert submit("one", external_id="a", idempotency_key="k").document == first.document
+    with pytest.raises(ConflictError):
+        submit("one", external_id="b", idempotency_key="k")
+
+
 def test_too_large_file_leaves_nothing(submit: Submit, monkeypatch: pytest.MonkeyPatch) -> None:
     """Case 26."""
     original = storage.store

@@ -8,10 +8,12 @@ import os
 import shutil
 import threading
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import openvino as ov
+from tokenizers import Encoding
 
 from kb.search.engine.encoder import Vectors
 from kb.search.engine.tokens import Tokens, padded
@@ -92,8 +94,6 @@ class OpenVINOEncoder:
         self._passage_prompt: str = facts["passage_prompt"]
         reference = np.load(folder / "reference.npy")
         self.dimension = int(reference.shape[1])
-        self._bulk = threading.Lock()
-        self._own = threading.local()
         core = ov.Core()
         graph = core.read_model(folder / "model.xml")
         capabilities = core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
@@ -107,17 +107,16 @@ class OpenVINOEncoder:
             raise RuntimeError("The converted model does not agree with sentence-transformers.")
 
     def _compile(self, core: ov.Core, graph: ov.Model, precision: str) -> None:
+        """Two networks over the same weights: all cores on one query, or a batch on each core."""
+        settings = {"INFERENCE_PRECISION_HINT": precision}
+        self._for_queries = core.compile_model(graph, "CPU", {**settings, "PERFORMANCE_HINT": "LATENCY"})
         self._streams = max(1, len(os.sched_getaffinity(0)))
-        self._network = core.compile_model(
+        self._for_passages = core.compile_model(
             graph,
             "CPU",
-            {
-                "INFERENCE_PRECISION_HINT": precision,
-                "PERFORMANCE_HINT": "THROUGHPUT",
-                "NUM_STREAMS": self._streams,
-            },
+            {**settings, "PERFORMANCE_HINT": "THROUGHPUT", "NUM_STREAMS": self._streams},
         )
-        self._queue = ov.AsyncInferQueue(self._network, self._streams)
+        self._bulk = ThreadPoolExecutor(self._streams, thread_name_prefix="embed")
         self._own = threading.local()
         self.backend = f"OpenVINO {'bfloat16' if precision == 'bf16' else 'float32'}"
 
@@ -133,25 +132,27 @@ class OpenVINOEncoder:
         order = sorted(range(len(texts)), key=lambda row: -len(encodings[row].ids))
         # Small documents are spread over all streams rather than given to one.
         size = max(1, min(_BATCH, -(-len(texts) // self._streams)))
+        batches = [order[at : at + size] for at in range(0, len(order), size)]
         vectors = np.empty((len(texts), self.dimension), np.float32)
-
-        def keep(request: ov.InferRequest, rows: list[int]) -> None:
-            vectors[rows] = request.get_output_tensor(0).data
-
-        with self._bulk:
-            self._queue.set_callback(keep)
-            for at in range(0, len(order), size):
-                rows = order[at : at + size]
-                ids, mask = padded([encodings[row] for row in rows])
-                self._queue.start_async({0: ids, 1: mask}, rows)
-            self._queue.wait_all()
+        # A thread per stream, shared by all callers: the end of one document fills up with the next one.
+        embedded = self._bulk.map(self._embed_batch, [[encodings[row] for row in rows] for rows in batches])
+        for rows, batch in zip(batches, embedded, strict=True):
+            vectors[rows] = batch
         return _normalised(vectors)
+
+    def _embed_batch(self, encodings: Sequence[Encoding]) -> Vectors:
+        request = getattr(self._own, "for_passages", None)
+        if request is None:
+            request = self._own.for_passages = self._for_passages.create_infer_request()
+        ids, mask = padded(encodings)
+        request.infer({0: ids, 1: mask})
+        return np.array(request.get_output_tensor(0).data)
 
     def embed_queries(self, texts: Sequence[str]) -> Vectors:
         """float32 [len(texts), dimension]; never waits behind bulk work."""
-        request = getattr(self._own, "request", None)
+        request = getattr(self._own, "for_queries", None)
         if request is None:
-            request = self._own.request = self._network.create_infer_request()
+            request = self._own.for_queries = self._for_queries.create_infer_request()
         ids, mask = padded(self.tokens.encode([self._query_prompt + text for text in texts]))
         request.infer({0: ids, 1: mask})
         return _normalised(np.array(request.get_output_tensor(0).data))
