@@ -27,11 +27,11 @@ from kb.library.models import Chunk, Document, DocumentText, Status
 from kb.library.services import unpublish
 from kb.search import log
 from kb.search.generations import serving_generation
-from kb.search.models import Embedding, Operation
+from kb.search.models import Embedding, IndexGeneration, Operation
 
 logger = logging.getLogger(__name__)
 
-_EMBED_AT_ONCE = 64  # chunks between two signs of life
+_EMBED_AT_ONCE = 64  # chunks between two signs of life; a document that has no more is embedded without one
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,8 @@ def embed(document: Document, lease: Lease, parsed: ParsedDocument) -> Embedded:
     texts = [contextual(title, span.heading_path, parsed.text[span.start : span.end]) for span in spans]
     groups = []
     for at in range(0, len(texts), _EMBED_AT_ONCE):
-        _show_progress(document, lease, at, len(texts))
+        if len(texts) > _EMBED_AT_ONCE:
+            _show_progress(document, lease, at, len(texts))
         groups.append(encoder.embed_passages(texts[at : at + _EMBED_AT_ONCE]).astype("<f2"))
     return Embedded(spans, np.concatenate(groups), encoder.model_id, encoder.dimension)
 
@@ -96,6 +97,7 @@ def contextual(title: str, heading_path: Sequence[str], text: str) -> str:
     return "\n".join([" › ".join([title, *headings]), text])
 
 
+@transaction.atomic
 def _show_progress(document: Document, lease: Lease, current: int, maximum: int) -> None:
     lease.renew(timezone.now())
     Document.objects.filter(pk=document.pk, status__in=(Status.PARSING, Status.EMBEDDING)).update(
@@ -133,7 +135,8 @@ def publish(document: Document, lease: Lease, parsed: ParsedDocument, embedded: 
     )
     if not became_ready:
         raise LeaseLostError
-    _store_text(document, parsed, embedded)
+    generation = serving_generation(embedded.model_id, embedded.dimension)
+    _store_text(document, generation, parsed, embedded)
     older = Document.objects.filter(
         collection_id=document.collection_id,
         external_id=document.external_id,
@@ -144,10 +147,12 @@ def publish(document: Document, lease: Lease, parsed: ParsedDocument, embedded: 
     superseded = list(older.values_list("pk", flat=True))
     older.update(superseded_at=now)
     unpublish(superseded)
-    log.append(serving_generation(embedded.model_id, embedded.dimension), Operation.PUBLISH, [document.pk])
+    log.append(generation, Operation.PUBLISH, [document.pk])
 
 
-def _store_text(document: Document, parsed: ParsedDocument, embedded: Embedded) -> None:
+def _store_text(
+    document: Document, generation: IndexGeneration, parsed: ParsedDocument, embedded: Embedded
+) -> None:
     DocumentText.objects.update_or_create(
         document=document,
         defaults={
@@ -173,7 +178,6 @@ def _store_text(document: Document, parsed: ParsedDocument, embedded: Embedded) 
             for ordinal, span in enumerate(embedded.spans)
         ]
     )
-    generation = serving_generation(embedded.model_id, embedded.dimension)
     Embedding.objects.bulk_create(
         Embedding(chunk=chunk, generation=generation, vector=vector.tobytes())
         for chunk, vector in zip(chunks, embedded.vectors, strict=True)

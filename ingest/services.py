@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any, BinaryIO
@@ -11,6 +10,7 @@ from django.db import transaction
 from django.db.models import Max
 from django.utils import timezone
 
+from ingest.hints import hint
 from ingest.models import IngestJob, JobState
 from ingest.names import clean_external_id, clean_file_name, clean_text
 from ingest.storage import StoredFile, remove, store
@@ -19,8 +19,6 @@ from kb.conf import config
 from kb.exceptions import ConflictError
 from kb.library.models import RETRYABLE, Collection, Document, Status
 from kb.library.services import unpublish
-
-logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -109,7 +107,7 @@ def _submit(collection: Collection, user: User, upload: Upload, stored: StoredFi
         idempotency_key=upload.idempotency_key,
         created_by=user,
     )
-    hint(IngestJob.objects.create(document=document, hinted_at=timezone.now()))
+    hint(IngestJob.objects.create(document=document), timezone.now())
     return Submission(document, created=True)
 
 
@@ -169,21 +167,8 @@ def retry_document(document: Document) -> None:
             "attempts": 0,
             "lease_token": None,
             "lease_until": None,
-            "hinted_at": timezone.now(),
+            "hinted_at": None,
             "finished_at": None,
         },
     )
-    hint(job)
-
-
-def hint(job: IngestJob) -> None:
-    """Tell a worker after the commit. If the broker is down, the sweeper says it again later."""
-    from ingest.tasks import ingest_document
-
-    def send() -> None:
-        try:
-            ingest_document.delay(job.pk)
-        except ingest_document.OperationalError as error:
-            logger.warning("The broker is down, job %s waits for the sweeper: %s", job.pk, error)
-
-    transaction.on_commit(send)
+    hint(job, timezone.now())

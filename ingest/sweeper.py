@@ -11,9 +11,9 @@ from django.db.models import Q
 from django.utils import timezone
 
 from ingest.failures import GAVE_UP, mark_failed
+from ingest.hints import ENOUGH, send
 from ingest.leases import MOST_ATTEMPTS
 from ingest.models import IngestJob, JobState
-from ingest.services import hint
 from kb.library.models import PENDING, Document, Status
 from kb.search.log import redis_client
 
@@ -43,10 +43,10 @@ def _take_back(job: IngestJob, now: datetime) -> None:
     if job.attempts >= MOST_ATTEMPTS:
         if held.update(state=JobState.FAILED, finished_at=now, **free):
             mark_failed(job.document_id, "worker_died", GAVE_UP)
-    elif held.update(state=JobState.QUEUED, hinted_at=now, **free):
+    elif held.update(state=JobState.QUEUED, **free):
         Document.objects.filter(pk=job.document_id, status__in=PENDING).update(status=Status.QUEUED)
         logger.warning("Job %s lost its worker; queued again", job.pk)
-        hint(job)
+        send(job, now)
 
 
 def _broker_queue_is_empty() -> bool:
@@ -59,7 +59,6 @@ def _repeat_hints(now: datetime) -> None:
     lost = IngestJob.objects.filter(
         Q(hinted_at=None) | Q(hinted_at__lt=now - _HINT_IS_LOST_AFTER), state=JobState.QUEUED
     )
-    jobs = list(lost.order_by("pk")[:_AT_ONCE])
-    IngestJob.objects.filter(pk__in=[job.pk for job in jobs]).update(hinted_at=now)
-    for job in jobs:
-        hint(job)
+    # Those tried before come first: nobody works them off unasked.
+    for job in lost.order_by("-attempts", "pk")[:ENOUGH]:
+        send(job, now)

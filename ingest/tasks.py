@@ -10,10 +10,15 @@ from celery import shared_task
 
 @shared_task
 def ingest_document(job_id: int) -> None:
-    """Run one job, if nobody else does."""
+    """Run one job, if nobody else does, and what waits behind it."""
+    import time
+
+    from django.utils import timezone
+
+    from ingest.hints import work_off
     from ingest.pipeline import run_job
 
-    run_job(job_id)
+    work_off(job_id, run_job, time.monotonic, timezone.now)
 
 
 @shared_task

@@ -84,7 +84,7 @@ class Config:
     public_url: str = setting("KB_PUBLIC_URL", text, "")
     allowed_hosts: tuple[str, ...] = setting("KB_ALLOWED_HOSTS", words, "")
     web_workers: int = setting("KB_WEB_WORKERS", integer(1, 64), "1")
-    worker_threads: int = setting("KB_WORKER_THREADS", integer(1, 64), "2")
+    worker_threads: int = setting("KB_WORKER_THREADS", integer(1, 64), "3")
     debug: bool = setting("KB_DEBUG", boolean, "0")
     log_level: str = setting("KB_LOG_LEVEL", choice("DEBUG", "INFO", "WARNING", "ERROR"), "INFO")
     secret_key: str = setting("KB_SECRET_KEY", text, "", secret=True)

@@ -27,7 +27,7 @@ logger = logging.getLogger(__name__)
 POLL_S = 0.5
 _BATCH = 500
 # After a batch, let the next events gather: a commit costs the same for one document as for many.
-_PAUSE_S = 0.2
+_PAUSE_S = 0.4
 
 
 class Engine(Protocol):

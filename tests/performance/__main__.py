@@ -40,7 +40,7 @@ def main(names: Sequence[str]) -> int:
         print(f"Running {', '.join(wanted)} …", flush=True)  # noqa: T201
         try:
             run = importlib.import_module(f"tests.performance.{module}").run
-            results += [result for result in run() if result.name in wanted]
+            results += run(wanted)
         except CannotRunError as error:
             results += [Result.not_run(name, str(error)) for name in wanted]
         except Exception:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,7 @@ _SETTLE_S = 1.0
 _QUESTIONS = 30
 
 
-def run() -> list[Result]:
+def run(names: Sequence[str]) -> list[Result]:
     """The sides take turns by rounds: otherwise the threads of one would spin while the other runs."""
     import faiss
     from sentence_transformers import SentenceTransformer
