@@ -36,6 +36,9 @@ class Engine(Protocol):
     @property
     def count(self) -> int: ...
 
+    @property
+    def vector_search(self) -> str: ...
+
     def chunk_ids(self) -> set[int]: ...
 
     def search(

@@ -29,6 +29,7 @@ class FakeEngine:
     texts: dict[int, str] = field(default_factory=dict)
     full: bool = False
     commits: int = 0
+    vector_search: str = "exact"
 
     @property
     def count(self) -> int:

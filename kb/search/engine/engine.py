@@ -51,6 +51,11 @@ class SearchEngine:
         """Where vectors are searched, ``cpu`` or ``cuda``."""
         return self._dense.device
 
+    @property
+    def vector_search(self) -> str:
+        """How vectors are searched, for people to read."""
+        return self._dense.vector_search
+
     def chunk_ids(self) -> set[int]:
         with self._lock.reading():
             return set(self._dense.chunk_ids().tolist())
