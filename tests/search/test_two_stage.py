@@ -22,7 +22,7 @@ from kb.search.engine.types import Row
 
 DIMENSION = 64
 ROWS = 6000
-FAN = 40_000
+FAN = 70_000
 EXACT_ROWS = 300
 # A tenth of the documents is in each of ten collections, one document alone in another.
 ALONE = 77

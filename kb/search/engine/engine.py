@@ -8,6 +8,8 @@ from itertools import pairwise
 from pathlib import Path
 from time import perf_counter
 
+import numpy as np
+
 from kb.rag.evidence import rank_by_evidence
 from kb.rag.fusion import reciprocal_rank_fusion
 from kb.search.engine.errors import DamagedIndexError, IndexOutOfStepError, IndexWriteError
@@ -151,7 +153,9 @@ class SearchEngine:
             self._staged.clear()
             self._dense.load(folder / _DENSE)
             self._lexical.load(folder / _LEXICAL)
-        if set(self._lexical.chunk_ids()) != self.chunk_ids():
+        # Compared as arrays: sets of a million numbers each would take more room than the vectors may.
+        lexical = np.sort(np.array(self._lexical.chunk_ids(), np.int64))
+        if not np.array_equal(lexical, np.sort(self._dense.chunk_ids())):
             raise DamagedIndexError(IndexOutOfStepError.default_message)
 
     def _fuse(
