@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from itertools import pairwise
+from itertools import chain, pairwise
 from pathlib import Path
 from time import perf_counter
 
 from kb.rag.evidence import rank_by_evidence
 from kb.rag.fusion import reciprocal_rank_fusion
+from kb.rag.places import first_places
 from kb.search.engine.errors import DamagedIndexError, IndexOutOfStepError, IndexWriteError
 from kb.search.engine.lexical import LexicalIndex
 from kb.search.engine.locks import ReadersWriterLock
@@ -78,7 +79,8 @@ class SearchEngine:
             times.append(perf_counter())
             worded = self._lexical.search(query, _LEXICAL_DEPTH * depth, collections)
             times.append(perf_counter())
-            hits = self._fuse(vector, near, worded, depth, limit)
+            named = self._lexical.holders(query, collections)
+            hits = self._fuse(vector, near, worded, named, depth, limit)
         times.append(perf_counter())
         return SearchResult(hits, _timings(times))
 
@@ -154,18 +156,19 @@ class SearchEngine:
         vector: Vector,
         near: list[tuple[int, float]],
         worded: list[tuple[int, float]],
+        named: list[list[int]],
         depth: int,
         limit: int,
     ) -> list[Hit]:
+        """Rank the candidates of both sides; what the question names to the letter comes among the first."""
         cosines, bm25s = dict(near), dict(worded)
         # BM25 is known for more chunks than are candidates by it, so that few of the near ones lack theirs.
         rrf_scores = dict(reciprocal_rank_fusion([list(cosines), list(bm25s)[:depth]]))
-        cosines |= self._dense.cosines(
-            vector, [chunk_id for chunk_id in rrf_scores if chunk_id not in cosines]
-        )
-        ranked = rank_by_evidence(rrf_scores, cosines, bm25s)
+        others = {*rrf_scores, *chain.from_iterable(named)} - cosines.keys()
+        cosines |= self._dense.cosines(vector, sorted(others))
+        ranked = first_places(rank_by_evidence(rrf_scores, cosines, bm25s), named)
         return [
-            Hit(chunk_id, rrf_scores[chunk_id], cosines[chunk_id], bm25s.get(chunk_id))
+            Hit(chunk_id, rrf_scores.get(chunk_id, 0.0), cosines.get(chunk_id), bm25s.get(chunk_id))
             for chunk_id in ranked[:limit]
         ]
 
