@@ -184,3 +184,11 @@ def search_client() -> SearchClient:
     if not config.search_url:
         raise SearchUnavailableError
     return SearchClient(config.search_url, internal_token())
+
+
+def searched_generation() -> int | None:
+    """The generation that the search server answers from; None when nobody answers."""
+    try:
+        return search_client().health().generation
+    except SearchUnavailableError:
+        return None
