@@ -20,7 +20,7 @@ from kb.search.models import Embedding, GenerationState, IndexGeneration
 
 _IN_WORK = (GenerationState.QUEUED, GenerationState.BUILDING)
 _STOPPED = (GenerationState.CANCELLED, GenerationState.FAILED)
-_LONGEST_NAME = 1000
+_LONGEST_NAME = 500
 
 
 def live_chunks() -> QuerySet[Chunk]:
@@ -55,9 +55,10 @@ def build_generation(model: str) -> IndexGeneration:
         InvalidInputError: it names nothing.
         ConflictError: another one is being built, or this one is being removed.
     """
-    name = named_model(model.strip())
-    if not name or len(name) > _LONGEST_NAME or not name.isprintable():
+    given = model.strip()
+    if not given or len(given) > _LONGEST_NAME or not given.isprintable():
         raise InvalidInputError("Name the model: a folder, or a model on the hub.")
+    name = named_model(given)
     hold_generations()
     known = IndexGeneration.objects.filter(model=name, serving=False).first()
     if known is not None:

@@ -50,10 +50,12 @@ def check_model(generation: IndexGeneration, model_id: str, dimension: int) -> N
 
 def named_model(model: str) -> str:
     """A model's name as every process understands it: a folder by its whole path."""
-    folder = Path(model).expanduser()
-    if model == BUILT_IN or not (model.startswith((".", "~")) or folder.is_dir()):
-        return model
-    return str(folder.absolute())
+    try:
+        folder = Path(model).expanduser()
+        is_folder = model.startswith((".", "~")) or folder.is_dir()
+    except (OSError, RuntimeError):
+        is_folder = False  # too long a name, nobody's home, a place that may not be looked into
+    return str(folder.absolute()) if is_folder and model != BUILT_IN else model
 
 
 def mismatch(configured: str, generation: IndexGeneration) -> str:
