@@ -24,7 +24,7 @@ from ingest.leases import LeaseLostError
 from ingest.pipeline import contextual
 from kb.conf import config
 from kb.exceptions import ConfigurationError, KBError
-from kb.library.embedding_models import chunks_to_embed, live_chunks, switch_to
+from kb.library.embedding_models import chunks_to_embed, has_no_vector, live_chunks, switch_to
 from kb.library.models import Chunk
 from kb.search import log
 from kb.search.engine.encoder import Encoder
@@ -118,9 +118,11 @@ def next_batch(generation: IndexGeneration) -> Batch | None:
     """What to embed next, which may be nothing of what one has looked through; None at the end."""
     wanted = chunks_to_embed(generation.pk).select_related("document").order_by("pk")
     end = Chunk.objects.aggregate(last=Max("pk"))["last"] or 0
-    chunks = list(wanted.filter(pk__gt=generation.last_chunk)[:_AT_ONCE])
-    if chunks:
-        return Batch(chunks, {"last_chunk": chunks[-1].pk})
+    # Without a look at the documents: joined with them, a database may choose to go through all of these.
+    later = Chunk.objects.filter(has_no_vector(generation.pk), pk__gt=generation.last_chunk).order_by("pk")
+    ids = list(later.values_list("pk", flat=True)[:_AT_ONCE])
+    if ids:
+        return Batch(list(wanted.filter(pk__in=ids)), {"last_chunk": ids[-1]})
     if generation.last_chunk < end:
         return Batch([], {"last_chunk": end})
     # Ids are not given in the order of the commits, so that some may have come in behind; the log has these.

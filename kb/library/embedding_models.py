@@ -10,6 +10,7 @@ from typing import NoReturn
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models.expressions import NegatedExpression
 from django.utils import timezone
 
 from kb.exceptions import ConflictError, InvalidInputError, NotFoundError
@@ -32,8 +33,12 @@ def live_chunks() -> QuerySet[Chunk]:
 
 def chunks_to_embed(generation_id: int) -> QuerySet[Chunk]:
     """Live chunks without a vector in the generation."""
-    vectors = Embedding.objects.filter(chunk=OuterRef("pk"), generation=generation_id)
-    return live_chunks().filter(~Exists(vectors))
+    return live_chunks().filter(has_no_vector(generation_id))
+
+
+def has_no_vector(generation_id: int) -> NegatedExpression[Exists]:
+    """A condition on chunks, live or not."""
+    return ~Exists(Embedding.objects.filter(chunk=OuterRef("pk"), generation=generation_id))
 
 
 def get_generation(generation_id: int) -> IndexGeneration:

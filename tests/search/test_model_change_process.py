@@ -130,17 +130,31 @@ def test_model_is_changed_and_changed_back_while_people_ask(
 
 
 def test_server_starts_with_the_model_that_the_database_names(
-    installation: Installation, tiny_model: Path
+    installation: Installation, tiny_model: Path, tmp_path: Path
 ) -> None:
     """KB_EMBEDDING_MODEL is still the built-in one: that is a note, and no outage."""
+    model = tmp_path / "here"
+    shutil.copytree(tiny_model, model)
     collection = installation.tell("publish", collection="rules", texts=TEXTS[:20])["collection"]
-    installation.manage("embedding_model", "build", str(tiny_model), "--here").communicate()
+    installation.manage("embedding_model", "build", str(model), "--here").communicate()
     installation.manage("embedding_model", "switch", "2").communicate()
     server = installation.start_server()
-    until_serves(server, 2, "tiny@")
-
+    until_serves(server, 2, "here@")
     health = server.health()
     assert health is not None
     assert (health.status, health.chunks) == ("ok", 20)
     assert "KB_EMBEDDING_MODEL names built-in" in health.reason
-    assert server.hits(QUERY, collection)
+    before = server.hits(QUERY, collection)
+    assert server.terminate() == 0
+
+    model.rename(tmp_path / "there")
+    server = installation.start_server()
+    reason = eventually(lambda: found.reason if (found := server.health()) else None)
+    assert f"{model} is not a folder" in reason and "name its new place with KB_EMBEDDING_MODEL" in reason
+    server.kill()
+
+    installation.environment["KB_EMBEDDING_MODEL"] = str(tmp_path / "there")
+    server = installation.start_server()
+    until_serves(server, 2, "here@")
+    assert server.hits(QUERY, collection) == before
+    assert (health := server.health()) and health.reason == ""
