@@ -10,7 +10,7 @@ from typing import NoReturn
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
-from django.db.models.expressions import NegatedExpression
+from django.db.models.expressions import Combinable, NegatedExpression
 from django.utils import timezone
 
 from kb.exceptions import ConflictError, InvalidInputError, NotFoundError
@@ -36,7 +36,7 @@ def chunks_to_embed(generation_id: int) -> QuerySet[Chunk]:
     return live_chunks().filter(has_no_vector(generation_id))
 
 
-def has_no_vector(generation_id: int) -> NegatedExpression[Exists]:
+def has_no_vector(generation_id: int) -> NegatedExpression[Combinable]:
     """A condition on chunks, live or not."""
     return ~Exists(Embedding.objects.filter(chunk=OuterRef("pk"), generation=generation_id))
 
