@@ -7,23 +7,29 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from kb.conf import Config
+from kb.search.encoders import encoder_for, first_encoder
 from kb.search.engine.backends import make_vector_index
-from kb.search.engine.encoder import Encoder, load_encoder
+from kb.search.engine.encoder import Encoder
 from kb.search.engine.engine import SearchEngine
 from kb.search.engine.lexical import LexicalIndex
 from kb.search.engine.protocols import QueryEncoder, Vector
+from kb.search.generations import named_model
 from kb.search.keeper import IndexKeeper
+from kb.search.models import IndexGeneration
+from kb.search.opening import IndexOpener
 from kb.search.wakeups import Wakeups
 
 
 def make_keeper(config: Config, redis_url: str) -> IndexKeeper[Encoder]:
     """Everything below `data_dir/search/` belongs to it."""
     folder = config.data_dir.absolute() / "search"
-    load = functools.partial(
-        load_encoder, config.embedding_model, config.device, config.data_dir.absolute() / "models"
-    )
     make = functools.partial(_engine_of, config.device)
-    return IndexKeeper(folder, load, make, Wakeups(redis_url))
+    opener = IndexOpener(folder, named_model(config.embedding_model), functools.partial(_load, config), make)
+    return IndexKeeper(opener, Wakeups(redis_url))
+
+
+def _load(config: Config, generation: IndexGeneration | None) -> Encoder:
+    return first_encoder(config) if generation is None else encoder_for(generation, config)
 
 
 def make_engine(encoder: QueryEncoder, dimension: int, device: str, folder: Path) -> SearchEngine:

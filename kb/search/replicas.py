@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import TypeVar
 
 from kb.conf import config
@@ -67,9 +68,13 @@ class SearchServers:
         call = functools.partial(self.search, query, list(collections), limit, candidates)
         return await asyncio.get_running_loop().run_in_executor(self._threads, call)
 
-    def health(self) -> Health:
-        """Of the first server that answers."""
-        return self._ask(SearchClient.health)
+    def healths(self) -> list[Health]:
+        """Of every server that answers."""
+        found = []
+        for server in self._servers:
+            with suppress(SearchUnavailableError):
+                found.append(server.client.health())
+        return found
 
     def close(self) -> None:
         for server in self._servers:
@@ -115,3 +120,10 @@ def search_client() -> SearchServers:
     if not config.search_urls:
         raise SearchUnavailableError
     return SearchServers([SearchClient(url, internal_token()) for url in config.search_urls])
+
+
+def searched_generations() -> set[int]:
+    """The generations that search servers answer from; none where nobody answers."""
+    if not config.search_urls:
+        return set()
+    return {health.generation for health in search_client().healths() if health.generation is not None}

@@ -23,7 +23,8 @@ from starlette.routing import Route
 from kb.exceptions import KBError, SearchUnavailableError, ServiceUnavailableError, TooLargeError
 from kb.search.engine.types import SearchResult
 from kb.search.errors import IndexLoadingError
-from kb.search.keeper import LoadedEncoder, State
+from kb.search.keeper import State
+from kb.search.opening import LoadedEncoder
 from kb.search.requests import MAX_BODY_BYTES, SearchRequest, parse_search
 from kb.search.tail import Tailer, close_connection
 

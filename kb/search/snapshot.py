@@ -90,8 +90,8 @@ class Snapshots:
             self._put_aside(folder, why)
 
     def clear_drafts(self) -> None:
-        """Remove what a killed process left half-written."""
-        for draft in self._folder.glob(f"{_DRAFT}*"):
+        """Remove what a killed process left half-written of this generation."""
+        for draft in self._folder.glob(f"{_DRAFT}{self.generation}-*"):
             shutil.rmtree(draft, ignore_errors=True)
 
     @property
@@ -148,6 +148,14 @@ class Snapshots:
         folder.rename(quarantine / f"{number}.{folder.name}")
         for old in sorted(quarantine.iterdir(), key=_number)[:-_KEEP]:
             shutil.rmtree(old, ignore_errors=True)
+
+
+def forget_generations(root: Path, known: set[int]) -> None:
+    """Remove the snapshots, half-written ones too, of generations that are not in the database any more."""
+    for folder in (root / "snapshots").glob("*-*"):
+        generation = folder.name.removeprefix(_DRAFT).partition("-")[0]
+        if generation.isascii() and generation.isdigit() and int(generation) not in known:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _load(engine: Engine, folder: Path, manifest: Manifest) -> Engine:
