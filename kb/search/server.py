@@ -135,10 +135,11 @@ class SearchServer:
 
     async def _health(self, request: Request) -> Response:
         state, encoder = self._keeper.state, self._keeper.encoder
-        body: dict[str, Any] = {"status": state.status}
+        trouble = state.tailer.engine.trouble if state.tailer is not None else ""
+        body: dict[str, Any] = {"status": "failed" if trouble else state.status}
         if self._is_authorized(request):
-            if state.reason:
-                body["reason"] = state.reason
+            if reason := trouble or state.reason:
+                body["reason"] = reason
             if encoder is not None:
                 body["model"], body["device"] = encoder.model_id, encoder.device
                 body["encoder_backend"] = encoder.backend

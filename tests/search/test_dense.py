@@ -18,6 +18,7 @@ from kb.search.engine.dense_gpu import GpuIndex
 from kb.search.engine.errors import DamagedIndexError
 from kb.search.engine.protocols import VectorIndex, VectorRows
 from tests.search.engine_parts import DIMENSION, topics, vector_rows
+from tests.search.milvus_server import MilvusServer
 
 NewIndex = Callable[[], VectorIndex]
 
@@ -27,10 +28,20 @@ def new_gpu_index() -> GpuIndex:
     return GpuIndex(DIMENSION, faiss.IndexFlatIP)
 
 
-@pytest.fixture(params=[lambda: DenseIndex(DIMENSION), new_gpu_index], ids=["cpu", "gpu"])
+IN_MEMORY: dict[str, NewIndex] = {"cpu": lambda: DenseIndex(DIMENSION), "gpu": new_gpu_index}
+
+
+@pytest.fixture(params=IN_MEMORY)
+def in_memory(request: pytest.FixtureRequest) -> NewIndex:
+    return IN_MEMORY[request.param]
+
+
+@pytest.fixture(params=[*IN_MEMORY, "milvus"])
 def new_index(request: pytest.FixtureRequest) -> NewIndex:
-    make: NewIndex = request.param
-    return make
+    if request.param == "milvus":
+        server: MilvusServer = request.getfixturevalue("milvus")
+        return server.new_index
+    return IN_MEMORY[request.param]
 
 
 @dataclass
@@ -139,8 +150,8 @@ def test_a_remembered_filter_notices_changes(new_index: NewIndex, corpus: Corpus
     assert index.search(vector, 100, frozenset({1})) == before
 
 
-def test_more_sets_of_collections_than_are_remembered(new_index: NewIndex, corpus: Corpus) -> None:
-    index = new_index()
+def test_more_sets_of_collections_than_are_remembered(in_memory: NewIndex, corpus: Corpus) -> None:
+    index = in_memory()
     index.add(corpus.rows())
     [vector] = questions(1)
     for number in range(600):
@@ -159,14 +170,21 @@ def test_cosines_are_those_of_the_search(new_index: NewIndex, corpus: Corpus) ->
     assert index.cosines(vector, asked) == pytest.approx(expected, abs=1e-5)
 
 
-def test_compaction_is_due_after_a_quarter_and_changes_no_result(new_index: NewIndex, corpus: Corpus) -> None:
+def test_compaction_is_due_after_a_quarter(in_memory: NewIndex, corpus: Corpus) -> None:
+    index = in_memory()
+    index.add(corpus.rows())
+    index.remove_documents(range(25))
+    assert not index.needs_compaction
+    index.remove_documents([25])
+    assert index.needs_compaction
+
+
+def test_compaction_changes_no_result(new_index: NewIndex, corpus: Corpus) -> None:
     index = new_index()
     index.add(corpus.rows())
-    corpus.removed = set(range(25))
-    index.remove_documents(corpus.removed)
     assert not index.needs_compaction
-    corpus.removed |= {25}
-    index.remove_documents([25])
+    corpus.removed = set(range(26))
+    index.remove_documents(corpus.removed)
     assert index.needs_compaction
     compacted = index.compacted()
     assert not compacted.needs_compaction
@@ -190,9 +208,18 @@ steps = st.lists(
 @settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=steps)
 def test_any_history_leads_to_the_index_of_what_is_left(
-    new_index: NewIndex, steps: list[tuple[str, int, int]]
+    in_memory: NewIndex, steps: list[tuple[str, int, int]]
 ) -> None:
-    index = new_index()
+    live_through(in_memory(), steps)
+
+
+@settings(deadline=None, max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(steps=steps)
+def test_any_history_leads_there_in_milvus(milvus: MilvusServer, steps: list[tuple[str, int, int]]) -> None:
+    live_through(milvus.new_index(), steps)
+
+
+def live_through(index: VectorIndex, steps: list[tuple[str, int, int]]) -> None:
     left: dict[int, dict[int, npt.NDArray[np.float16]]] = {}
     rng = np.random.default_rng(0)
     for action, document, count in steps:
@@ -216,22 +243,21 @@ def test_any_history_leads_to_the_index_of_what_is_left(
     assert dict(index.search(question, 100, frozenset({1}))) == pytest.approx(odd, abs=1e-5)
 
 
-def test_a_saved_index_is_read_by_every_other_kind(
-    new_index: NewIndex, corpus: Corpus, tmp_path: Path
+@pytest.mark.parametrize("saved", IN_MEMORY)
+def test_saved_vectors_are_read_by_every_kind(
+    saved: str, new_index: NewIndex, corpus: Corpus, tmp_path: Path
 ) -> None:
-    index = new_index()
+    index = IN_MEMORY[saved]()
     index.add(corpus.rows())
     corpus.removed = {1, 2, 3}
     index.remove_documents(corpus.removed)
     index.save(tmp_path)
-    for other in (DenseIndex(DIMENSION), new_gpu_index()):
-        other.add(vector_rows([(1, 1, 1)], topics(np.random.default_rng(2), 1)))
-        other.load(tmp_path)
-        assert len(other) == 291
-        for vector in questions():
-            assert_same(
-                other.search(vector, 9, frozenset({0, 7})), corpus.nearest(vector, 9, frozenset({0, 7}))
-            )
+    other = new_index()
+    other.add(vector_rows([(1, 1, 1)], topics(np.random.default_rng(2), 1)))
+    other.load(tmp_path)
+    assert len(other) == 291
+    for vector in questions():
+        assert_same(other.search(vector, 9, frozenset({0, 7})), corpus.nearest(vector, 9, frozenset({0, 7})))
 
 
 def test_an_empty_index_can_be_saved(new_index: NewIndex, tmp_path: Path) -> None:
@@ -274,7 +300,7 @@ def test_damaged_files_are_refused_and_nothing_of_them_is_kept(
     new_index: NewIndex, corpus: Corpus, tmp_path: Path, name: str, damage: Callable[[Path], object]
 ) -> None:
     """Case 36."""
-    saved = new_index()
+    saved = DenseIndex(DIMENSION)
     saved.add(corpus.rows())
     saved.save(tmp_path)
     damage(tmp_path / name)
