@@ -213,7 +213,7 @@ def test_any_history_leads_to_the_index_of_what_is_left(
     live_through(in_memory(), steps)
 
 
-@settings(deadline=None, max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=steps)
 def test_any_history_leads_there_in_milvus(milvus: MilvusServer, steps: list[tuple[str, int, int]]) -> None:
     live_through(milvus.new_index(), steps)

@@ -60,7 +60,7 @@ class MilvusIndex:
         return set(np.setdiff1d(self.chunk_ids(), self._store.chunk_ids()).tolist())
 
     def lost_documents(self) -> set[int]:
-        self._store.ping()
+        self._store.tend()
         documents = self._table.documents_of(self._lost.copy())
         if not documents:
             self._lost.clear()  # removed meanwhile

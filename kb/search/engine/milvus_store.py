@@ -12,6 +12,7 @@ import grpc
 import numpy as np
 import numpy.typing as npt
 from pymilvus import DataType, MilvusClient, MilvusException
+from pymilvus.client.types import LoadState
 
 from kb.exceptions import ConfigurationError
 from kb.search.engine.errors import VectorsGoneError, VectorStoreDownError
@@ -26,7 +27,9 @@ MOST_HITS = 16_384  # the most that Milvus returns to one search
 _SEARCH_S, _PING_S, _WORK_S = 3.0, 2.0, 60.0
 _AWAY_S = 1.0
 _LISTED = 10_000  # ids a message
-_GONE = (100, 101)  # Milvus's codes: there is no such collection, or it is not loaded
+# gRPC would wait up to two minutes before it looks again for a server that was away.
+_CONNECTION = {"grpc.use_local_subchannel_pool": 1, "grpc.max_reconnect_backoff_ms": 1000}
+_GONE = 100  # Milvus's code for a collection that it does not have
 _DECIMALS = 6  # copies of one vector must get one cosine, whichever segment they lie in
 # ValueError: a call on a channel that another thread is just replacing.
 _FAILURES = (MilvusException, grpc.RpcError, grpc.FutureTimeoutError, ValueError)
@@ -62,7 +65,6 @@ class MilvusStore:
         self._dimension = dimension
         self._clock = clock
         self._refused_until = 0.0
-        self._gone = False
         self.trouble = ""
         with self._asking():
             self._client = _client(address.uri)
@@ -72,11 +74,14 @@ class MilvusStore:
             self._index()
             self._client.load_collection(self._name, timeout=_WORK_S)
 
-    def ping(self) -> None:
-        if self._gone:
-            raise VectorsGoneError
+    def tend(self) -> None:
+        """See that the collection is there and in use; another program may have released it."""
         with self._asking():
-            self._client.get_server_version(timeout=_PING_S)
+            state = self._client.get_load_state(self._name, timeout=_PING_S)["state"]
+            if state == LoadState.NotExist:
+                raise VectorsGoneError
+            if state == LoadState.NotLoad:
+                self._client.load_collection(self._name, timeout=_WORK_S)
 
     def nearest(self, vector: Vector, limit: int, condition: str) -> list[tuple[int, int, float]]:
         """Chunk, document and cosine of the best rows, best first; it sees every write of this process.
@@ -195,8 +200,7 @@ class MilvusStore:
         try:
             yield
         except _FAILURES as error:
-            if isinstance(error, MilvusException) and error.code in _GONE:
-                self._gone = True
+            if isinstance(error, MilvusException) and error.code == _GONE:
                 raise VectorsGoneError from error
             self.trouble = f"Milvus cannot be used: {_reason(error)}"
             self._refused_until = self._clock() + _AWAY_S
@@ -213,7 +217,7 @@ def one_of(field: str, values: Sequence[int]) -> str:
 @functools.cache
 def _client(uri: str) -> MilvusClient:
     """One connection a process and address; it connects again by itself."""
-    return MilvusClient(uri=uri, timeout=_PING_S)
+    return MilvusClient(uri=uri, timeout=_PING_S, grpc_options=_CONNECTION)
 
 
 def _reason(error: Exception) -> str:
