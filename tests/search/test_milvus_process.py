@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from kb.exceptions import SearchUnavailableError
-from tests.search.installation import Installation, eventually
+from tests.search.installation import Installation, Server, eventually
 from tests.search.milvus_server import MilvusServer
+
+pytestmark = pytest.mark.stack  # loads the model three times
 
 NO_REDIS = "redis://127.0.0.1:1/0"
 
@@ -30,13 +33,18 @@ def installation(tmp_path: Path, own_milvus: MilvusServer) -> Iterator[Installat
         yield made
 
 
+def failure(server: Server) -> str:
+    """Why the server cannot serve; empty while it does not say so."""
+    health = server.health()
+    return health.reason if health is not None and health.status == "failed" else ""
+
+
 def test_the_server_lives_through_a_milvus_that_goes_away_and_through_its_own_death(
     installation: Installation, own_milvus: MilvusServer
 ) -> None:
     own_milvus.stop()
     server = installation.start_server()
-    waiting = eventually(lambda: (health := server.health()) and health.status == "failed" and health)
-    assert "Milvus" in waiting.reason
+    assert "Milvus" in eventually(partial(failure, server))
     own_milvus.start()
     travel = installation.tell("publish", collection="travel", texts=["Hotels are booked in Concur."])
     server.until_at(installation.tell("seq"))
@@ -45,7 +53,7 @@ def test_the_server_lives_through_a_milvus_that_goes_away_and_through_its_own_de
     own_milvus.stop()
     with pytest.raises(SearchUnavailableError):
         server.hits("book a hotel", travel["collection"])
-    eventually(lambda: (health := server.health()) and health.status == "failed")
+    eventually(partial(failure, server))
     more = installation.tell("publish", collection="travel", texts=["Hotels by the sea are dear."])
     own_milvus.start()
     server.until_at(installation.tell("seq"))

@@ -1,4 +1,4 @@
-"""Which chunks each document has, in about ten bytes a chunk."""
+"""Which chunks each document has, in about sixteen bytes a chunk."""
 
 from __future__ import annotations
 

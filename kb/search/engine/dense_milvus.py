@@ -1,6 +1,6 @@
 """Exact vector search in Milvus, for more vectors than one machine should hold.
 
-Milvus keeps the vectors; this process keeps which chunks it has shown, in about ten bytes each. Nothing is
+Milvus keeps the vectors; this process keeps which chunks it has shown, some sixteen bytes each. Nothing is
 found that is not in that table, so rows that another search server wrote earlier or later, or that a
 crash left behind, are never hits: several search servers follow their logs into one Milvus collection, each
 at its own pace.
