@@ -11,7 +11,12 @@ from time import perf_counter
 from kb.rag.evidence import rank_by_evidence
 from kb.rag.fusion import reciprocal_rank_fusion
 from kb.rag.places import first_places
-from kb.search.engine.errors import DamagedIndexError, IndexOutOfStepError, IndexWriteError
+from kb.search.engine.errors import (
+    DamagedIndexError,
+    IndexOutOfStepError,
+    IndexWriteError,
+    VectorStoreError,
+)
 from kb.search.engine.lexical import LexicalIndex
 from kb.search.engine.locks import ReadersWriterLock
 from kb.search.engine.protocols import QueryEncoder, Vector, VectorIndex, VectorRows
@@ -49,12 +54,23 @@ class SearchEngine:
 
     @property
     def device(self) -> str:
-        """Where vectors are searched, ``cpu`` or ``cuda``."""
+        """Where vectors are searched: ``cpu``, ``cuda`` or ``milvus``."""
         return self._dense.device
 
+    @property
+    def trouble(self) -> str:
+        """Why a search would fail now; empty while nothing is known to be wrong."""
+        return self._dense.trouble
+
     def chunk_ids(self) -> set[int]:
+        """What is there to be found; for vectors in another program, by its account."""
         with self._lock.reading():
-            return set(self._dense.chunk_ids().tolist())
+            return set(self._dense.chunk_ids().tolist()) - self._dense.missing_chunks()
+
+    def lost_documents(self) -> set[int]:
+        """Documents that must be replaced for their vectors to be found again."""
+        with self._lock.reading():
+            return self._dense.lost_documents()
 
     def search(
         self, query: str, collections: frozenset[int] | None, limit: int, candidates: int
@@ -108,11 +124,13 @@ class SearchEngine:
 
         Raises:
             IndexWriteError: all changes since the last commit are undone.
+            VectorStoreError: the same, or what was removed may have been shown already; make them again.
             IndexOutOfStepError: the engine must be thrown away.
         """
-        with self._both_or_neither():
-            self._lexical.commit()
         added = joined([rows for rows in self._staged.values() if rows], self._dense.dimension)
+        with self._both_or_neither():
+            self._dense.prepare(added)
+            self._lexical.commit()
         with self._lock.writing():
             self._dense.remove_documents(self._staged.keys())
             self._dense.add(added)
@@ -148,7 +166,7 @@ class SearchEngine:
             self._staged.clear()
             self._dense.load(folder / _DENSE)
             self._lexical.load(folder / _LEXICAL)
-        if set(self._lexical.chunk_ids()) != self.chunk_ids():
+        if set(self._lexical.chunk_ids()) != set(self._dense.chunk_ids().tolist()):
             raise DamagedIndexError(IndexOutOfStepError.default_message)
 
     def _fuse(
@@ -166,6 +184,9 @@ class SearchEngine:
         rrf_scores = dict(reciprocal_rank_fusion([list(cosines), list(bm25s)[:depth]]))
         others = {*rrf_scores, *chain.from_iterable(named)} - cosines.keys()
         cosines |= self._dense.cosines(vector, sorted(others))
+        # A shared store may be ahead of this server, or have lost a vector.
+        rrf_scores = {chunk_id: rrf for chunk_id, rrf in rrf_scores.items() if chunk_id in cosines}
+        named = [[chunk_id for chunk_id in group if chunk_id in cosines] for group in named]
         ranked = first_places(rank_by_evidence(rrf_scores, cosines, bm25s), named)
         return [
             Hit(chunk_id, rrf_scores.get(chunk_id, 0.0), cosines.get(chunk_id), bm25s.get(chunk_id))
@@ -178,6 +199,10 @@ class SearchEngine:
             yield
         except IndexWriteError:
             self._staged.clear()  # the lexical side is back at the last commit as well
+            raise
+        except VectorStoreError:
+            self._staged.clear()
+            self._lexical.rollback()
             raise
 
 

@@ -71,6 +71,10 @@ class LexicalIndex:
         with self._undone_on_error():
             self._writer.commit()
 
+    def rollback(self) -> None:
+        """Undo all changes since the last commit."""
+        self._writer.rollback()
+
     def reload(self) -> None:
         self._index.reload()
         self._searcher = self._index.searcher()

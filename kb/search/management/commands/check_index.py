@@ -104,7 +104,9 @@ def _stored_snapshot(generation: IndexGeneration, folder: Path) -> StoredSnapsho
     return StoredSnapshot(
         generation,
         snapshots,
-        lambda: make_unsearched_engine(generation.dimension, Path(tempfile.mkdtemp(dir=folder))),
+        lambda: make_unsearched_engine(
+            config, generation.model_id, generation.dimension, Path(tempfile.mkdtemp(dir=folder))
+        ),
     )
 
 
