@@ -26,7 +26,8 @@ from kb.conf import config
 from kb.library.models import Chunk, Document, DocumentText, Status
 from kb.library.services import unpublish
 from kb.search import log
-from kb.search.generations import serving_generation
+from kb.search.errors import OtherModelServesError
+from kb.search.generations import hold_serving, serving_generation
 from kb.search.models import Embedding, IndexGeneration, Operation
 
 logger = logging.getLogger(__name__)
@@ -56,8 +57,7 @@ def run_job(job_id: int) -> None:
         return
     try:
         document = Document.objects.get(pk=lease.document_id)
-        parsed = parse(document, lease)
-        publish(document, lease, parsed, embed(document, lease, parsed))
+        embed_and_publish(document, lease, parse(document, lease))
     except LeaseLostError:
         logger.info("Job %s was taken away; nothing was changed", job_id)
     except ParseError as error:
@@ -73,6 +73,15 @@ def parse(document: Document, lease: Lease) -> ParsedDocument:
     return sandbox().parse(
         file_path(document.stored_file), document.file_name, on_wait=lambda: lease.renew(timezone.now())
     )
+
+
+def embed_and_publish(document: Document, lease: Lease, parsed: ParsedDocument) -> None:
+    """With the model that serves; once more when another one began to serve meanwhile."""
+    try:
+        publish(document, lease, parsed, embed(document, lease, parsed))
+    except OtherModelServesError:
+        logger.info("Document %s is embedded again: another model serves now", document.pk)
+        publish(document, lease, parsed, embed(document, lease, parsed))
 
 
 def embed(document: Document, lease: Lease, parsed: ParsedDocument) -> Embedded:
@@ -118,7 +127,9 @@ def publish(document: Document, lease: Lease, parsed: ParsedDocument, embedded: 
 
     Raises:
         LeaseLostError: the job or the document was taken away meanwhile; everything is rolled back.
+        OtherModelServesError: the same, and the vectors are of a model that does not serve any more.
     """
+    hold_serving()
     now = timezone.now()
     lease.finish(now)
     became_ready = Document.objects.filter(

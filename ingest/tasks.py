@@ -22,11 +22,31 @@ def ingest_document(job_id: int) -> None:
 
 
 @shared_task
+def embed_generation(generation_id: int) -> None:
+    """Work on a generation beside the one that serves for a moment, if nobody else does, and pass it on."""
+    import time
+
+    from django.utils import timezone
+
+    from ingest.embedding import encoders
+    from ingest.generation_hints import AWAKE_S, send
+    from ingest.reembedding import Moment, work_on
+
+    if work_on(generation_id, encoders, Moment(time.monotonic, time.monotonic() + AWAKE_S, timezone.now)):
+        send(generation_id)
+
+
+@shared_task
 def sweep() -> None:
-    """Bring back jobs whose worker died or whose hint was lost."""
+    """Bring back jobs whose worker died or whose hint was lost, and find generations to work on."""
+    from django.utils import timezone
+
+    from ingest.generation_hints import send, waiting_generations
     from ingest.sweeper import sweep_jobs
 
     sweep_jobs()
+    for generation_id in waiting_generations(timezone.now()):
+        send(generation_id)
 
 
 @shared_task

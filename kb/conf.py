@@ -94,7 +94,9 @@ class Config:
 
     database_url: str = setting("KB_DATABASE_URL", text, "", secret=True)
     redis_url: str = setting("KB_REDIS_URL", text, "", secret=True)
-    search_url: str = setting("KB_SEARCH_URL", text, "")
+    search_urls: tuple[str, ...] = setting("KB_SEARCH_URL", words, "")
+    vector_index: str = setting("KB_VECTOR_INDEX", choice("faiss", "milvus"), "faiss")
+    milvus_uri: str = setting("KB_MILVUS_URI", text, "", secret=True)
     device: str = setting("KB_DEVICE", choice("auto", "cpu", "cuda"), "auto")
 
     embedding_model: str = setting("KB_EMBEDDING_MODEL", text, BUILT_IN)

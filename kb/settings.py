@@ -212,6 +212,7 @@ CELERY_TASK_DEFAULT_QUEUE = "ingest"
 CELERY_TASK_ROUTES = {
     "ingest.tasks.sweep": {"queue": "maintenance"},
     "ingest.tasks.purge": {"queue": "maintenance"},
+    "ingest.tasks.embed_generation": {"queue": "maintenance"},
 }
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True

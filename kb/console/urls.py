@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from django.urls import path
 
-from kb.console import views
+from kb.console import embedding_models, views
 
-urlpatterns = [path("", views.console, name="console")]
+urlpatterns = [
+    path("", views.console, name="console"),
+    path("models/", embedding_models.generations, name="generations"),
+    path("models/build/", embedding_models.build, name="build_generation"),
+    path("models/<int:generation_id>/<slug:action>/", embedding_models.change, name="change_generation"),
+]

@@ -9,6 +9,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from kb.chat.models import Message, Outcome
+from kb.console.embedding_models import generations_context
 from kb.library.access import collections_for, documents_for
 from kb.library.models import RETRYABLE
 from kb.library.overview import Counts, document_counts
@@ -31,6 +32,7 @@ def console(request: PageRequest) -> HttpResponse:
         "counts": _all_of(document_counts(collections_for(request.user)).values()),
         "failed": failed[:_SHOWN_FAILURES],
         "answers": answers.order_by("-created_at")[:_SHOWN_ANSWERS],
+        **generations_context(),
     }
     return render(request, "console/console.html", context)
 

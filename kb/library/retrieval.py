@@ -9,7 +9,8 @@ from kb.conf import config
 from kb.exceptions import NotFoundError
 from kb.library.access import AnyUser, collections_for, searchable_chunks
 from kb.library.models import Chunk
-from kb.search.client import Hit, search_client
+from kb.search.client import Hit
+from kb.search.replicas import search_client
 
 # What a hit shows. Reading whole documents and collections beside each chunk takes twice as long.
 _SHOWN = (

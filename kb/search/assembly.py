@@ -7,37 +7,50 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from kb.conf import Config
+from kb.search.encoders import encoder_for, first_encoder
 from kb.search.engine.backends import make_vector_index
-from kb.search.engine.encoder import Encoder, load_encoder
+from kb.search.engine.encoder import Encoder
 from kb.search.engine.engine import SearchEngine
 from kb.search.engine.lexical import LexicalIndex
 from kb.search.engine.protocols import QueryEncoder, Vector
+from kb.search.engine.query_batches import QueryBatches
+from kb.search.engine.types import MilvusAddress
+from kb.search.generations import named_model
 from kb.search.keeper import IndexKeeper
+from kb.search.milvus import milvus_address
+from kb.search.models import IndexGeneration
+from kb.search.opening import IndexOpener
 from kb.search.wakeups import Wakeups
 
 
 def make_keeper(config: Config, redis_url: str) -> IndexKeeper[Encoder]:
     """Everything below `data_dir/search/` belongs to it."""
     folder = config.data_dir.absolute() / "search"
-    load = functools.partial(
-        load_encoder, config.embedding_model, config.device, config.data_dir.absolute() / "models"
-    )
-    make = functools.partial(_engine_of, config.device)
-    return IndexKeeper(folder, load, make, Wakeups(redis_url))
+    make = functools.partial(_engine_of, config)
+    opener = IndexOpener(folder, named_model(config.embedding_model), functools.partial(_load, config), make)
+    return IndexKeeper(opener, Wakeups(redis_url))
 
 
-def make_engine(encoder: QueryEncoder, dimension: int, device: str, folder: Path) -> SearchEngine:
+def _load(config: Config, generation: IndexGeneration | None) -> Encoder:
+    return first_encoder(config) if generation is None else encoder_for(generation, config)
+
+
+def make_engine(
+    encoder: QueryEncoder, dimension: int, device: str, folder: Path, milvus: MilvusAddress | None = None
+) -> SearchEngine:
     """An empty engine that works in the folder, which is its alone."""
-    return SearchEngine(encoder, make_vector_index(dimension, device), LexicalIndex(folder / "lexical"))
+    dense = make_vector_index(dimension, device, milvus)
+    return SearchEngine(encoder, dense, LexicalIndex(folder / "lexical"))
 
 
-def _engine_of(device: str, encoder: Encoder, folder: Path) -> SearchEngine:
-    return make_engine(encoder, encoder.dimension, device, folder)
+def _engine_of(config: Config, encoder: Encoder, folder: Path) -> SearchEngine:
+    milvus = milvus_address(config, encoder.model_id)
+    return make_engine(QueryBatches(encoder), encoder.dimension, config.device, folder, milvus)
 
 
-def make_unsearched_engine(dimension: int, folder: Path) -> SearchEngine:
+def make_unsearched_engine(config: Config, model_id: str, dimension: int, folder: Path) -> SearchEngine:
     """An engine whose contents are looked at; without an encoder it starts at once and cannot be searched."""
-    return make_engine(_NoEncoder(), dimension, "cpu", folder)
+    return make_engine(_NoEncoder(), dimension, "cpu", folder, milvus_address(config, model_id))
 
 
 class _NoEncoder:

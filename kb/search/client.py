@@ -1,27 +1,28 @@
-"""Asking the search server. Safe to share between threads and event loops; imports nothing heavy."""
+"""Asking a search server. Safe to share between threads and event loops; imports nothing heavy.
+
+urllib3 rather than httpx, which everything else here uses: for a small request on loopback it takes 0.3 ms
+instead of 0.8, and there is one for every search.
+"""
 
 from __future__ import annotations
 
-import asyncio
-import functools
 import json
 import logging
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any
 
-import httpx
+import urllib3
 
-from kb.conf import config
 from kb.exceptions import InvalidInputError, SearchUnavailableError
 from kb.search.errors import IndexLoadingError
-from kb.secrets import internal_token
 
 logger = logging.getLogger(__name__)
 
 _TIMEOUT_S = 10.0
+_CONNECT_S = 2.0
 _CONNECTIONS = 64
 
 
@@ -75,19 +76,19 @@ class SearchClient:
     """One server. Connections are kept and reused by all threads.
 
     Args:
+        base_url: scheme, host and port.
         timeout_s: for connecting and for each answer; a server that hangs counts as one that is down.
     """
 
     def __init__(self, base_url: str, token: str, timeout_s: float = _TIMEOUT_S) -> None:
-        self._http = httpx.Client(
-            base_url=base_url,
+        self.base_url = base_url.rstrip("/")
+        self._http = urllib3.connection_from_url(
+            self.base_url,
+            maxsize=_CONNECTIONS,
+            timeout=urllib3.Timeout(connect=min(_CONNECT_S, timeout_s), read=timeout_s),
+            retries=False,
             headers={"Authorization": f"Bearer {token}", "Content-Type": "application/json"},
-            timeout=timeout_s,
-            limits=httpx.Limits(max_connections=_CONNECTIONS, max_keepalive_connections=_CONNECTIONS),
-            trust_env=False,  # a proxy for the world outside must not see internal traffic
         )
-        # Its own threads: a server that hangs must not use up the threads that everything else shares.
-        self._threads = ThreadPoolExecutor(_CONNECTIONS, thread_name_prefix="search-client")
 
     def search(self, query: str, collections: Iterable[int], limit: int, candidates: int) -> SearchReply:
         """The best chunks in these collections; no collections, no hits.
@@ -103,19 +104,11 @@ class SearchClient:
         body = {"query": query, "collections": list(collections), "limit": limit, "candidates": candidates}
         response = self._send("POST", "/search", json.dumps(body))
         with _understood(response):
-            if response.status_code == httpx.codes.BAD_REQUEST:
+            if response.status == HTTPStatus.BAD_REQUEST:
                 raise InvalidInputError(response.json()["error"]["message"])
             found: dict[str, Any] = response.json()
             hits = tuple(Hit(**hit) for hit in found["hits"])
             return SearchReply(hits=hits, seq=found["seq"], timings_ms=found["timings_ms"])
-
-    async def asearch(
-        self, query: str, collections: Iterable[int], limit: int, candidates: int
-    ) -> SearchReply:
-        """As `search`, without blocking the event loop."""
-        # An asynchronous HTTP client would be bound to one loop, and Django makes a new one per sync view.
-        call = functools.partial(self.search, query, list(collections), limit, candidates)
-        return await asyncio.get_running_loop().run_in_executor(self._threads, call)
 
     def health(self) -> Health:
         """Raises SearchUnavailableError when nobody answers."""
@@ -126,42 +119,54 @@ class SearchClient:
     @contextmanager
     def chunk_ids(self) -> Iterator[tuple[int, int, Iterator[int]]]:
         """Generation, seq and the ids of every chunk in the index at that seq, streamed."""
+        response = None
         try:
-            with self._http.stream("GET", "/ids") as response:
-                if response.status_code != httpx.codes.OK:
-                    response.read()
-                    raise _unavailable(response)
-                lines = response.iter_lines()
-                head = json.loads(next(lines))
-                yield head["generation"], head["seq"], (int(line) for line in lines)
-        except httpx.HTTPError as error:
+            response = self._http.request("GET", "/ids", preload_content=False)
+            if response.status != HTTPStatus.OK:
+                raise _unavailable(response)
+            lines = _lines(response)
+            head = json.loads(next(lines))
+            yield head["generation"], head["seq"], (int(line) for line in lines)
+        except urllib3.exceptions.HTTPError as error:
             raise SearchUnavailableError from error
+        finally:
+            if response is not None:
+                response.close()  # what was not read must not be taken for the next answer
 
     def rebuild(self) -> None:
         """Order the index to be built from the database; `health` tells when it is there again."""
         response = self._send("POST", "/rebuild")
-        if response.status_code != httpx.codes.ACCEPTED:
+        if response.status != HTTPStatus.ACCEPTED:
             raise _unavailable(response)
 
     def close(self) -> None:
         self._http.close()
-        self._threads.shutdown(wait=False, cancel_futures=True)
 
-    def _send(self, method: str, path: str, content: str | None = None) -> httpx.Response:
+    def _send(self, method: str, path: str, content: str | None = None) -> urllib3.BaseHTTPResponse:
         """Send, and once again when the connection broke: a kept one may belong to a server that is gone."""
         try:
             try:
-                return self._http.request(method, path, content=content)
-            except (httpx.ReadError, httpx.WriteError, httpx.RemoteProtocolError):
-                return self._http.request(method, path, content=content)
-        except httpx.HTTPError as error:
+                return self._http.request(method, path, body=content)
+            except urllib3.exceptions.ProtocolError:
+                return self._http.request(method, path, body=content)
+        except urllib3.exceptions.HTTPError as error:
             raise SearchUnavailableError from error
 
 
+def _lines(response: urllib3.BaseHTTPResponse) -> Iterator[str]:
+    """The lines of a body, as they come."""
+    rest = b""
+    for part in response.stream():
+        *whole, rest = (rest + part).split(b"\n")
+        yield from (line.decode() for line in whole)
+    if rest:
+        yield rest.decode()
+
+
 @contextmanager
-def _understood(response: httpx.Response) -> Iterator[None]:
+def _understood(response: urllib3.BaseHTTPResponse) -> Iterator[None]:
     """Turn an answer of failure, or of some other program on that port, into SearchUnavailableError."""
-    if response.is_server_error or response.status_code == httpx.codes.UNAUTHORIZED:
+    if response.status >= HTTPStatus.INTERNAL_SERVER_ERROR or response.status == HTTPStatus.UNAUTHORIZED:
         raise _unavailable(response)
     try:
         yield
@@ -169,24 +174,12 @@ def _understood(response: httpx.Response) -> Iterator[None]:
         raise SearchUnavailableError from error
 
 
-def _unavailable(response: httpx.Response) -> SearchUnavailableError:
+def _unavailable(response: urllib3.BaseHTTPResponse) -> SearchUnavailableError:
     """What the reader is told. Why it fails is for the log: it may name paths and models."""
     try:
         error = response.json()["error"]
         code, message = str(error["code"]), str(error["message"])
     except (ValueError, KeyError, TypeError):
         code, message = "", ""
-    logger.warning("The search server answered %d %s %s", response.status_code, code, message)
+    logger.warning("The search server answered %d %s %s", response.status, code, message)
     return IndexLoadingError() if code == IndexLoadingError.code else SearchUnavailableError()
-
-
-@functools.cache
-def search_client() -> SearchClient:
-    """This process's client of the configured search server.
-
-    Raises:
-        SearchUnavailableError: no address is known, as before the first `manage.py up`.
-    """
-    if not config.search_url:
-        raise SearchUnavailableError
-    return SearchClient(config.search_url, internal_token())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kb.exceptions import KBError, SearchUnavailableError
+from kb.exceptions import ConfigurationError, KBError, SearchUnavailableError
 
 
 class LogRewoundError(KBError):
@@ -28,6 +28,20 @@ class RebuildOrderedError(KBError):
 
     code = "rebuild_ordered"
     default_message = "The index was ordered to be built again."
+
+
+class GenerationSwitchedError(KBError):
+    """Another generation serves now, and its index is ready to take over."""
+
+    code = "generation_switched"
+    default_message = "Another generation serves now."
+
+
+class OtherModelServesError(ConfigurationError):
+    """Vectors of one embedding model were about to be mixed with another one's."""
+
+    code = "other_model_serves"
+    default_message = "Another embedding model serves."
 
 
 class IndexBehindError(KBError):

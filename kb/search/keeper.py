@@ -5,43 +5,29 @@ from __future__ import annotations
 import functools
 import logging
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, replace
 from threading import Event, Thread
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, Protocol
 
 import django.db
 
 from kb.exceptions import KBError
-from kb.search.errors import LogRewoundError, RebuildOrderedError
-from kb.search.generations import serving_generation
-from kb.search.live_folder import new_live_folder, remove_live_folder
-from kb.search.models import IndexGeneration
-from kb.search.snapshot import Snapshots
+from kb.search.errors import GenerationSwitchedError, LogRewoundError, RebuildOrderedError
+from kb.search.live_folder import clear_live_folders, remove_live_folder
+from kb.search.opening import E, IndexOpener, Opened
 from kb.search.snapshot_timing import SnapshotTiming
-from kb.search.tail import Engine, Hints, Tailer, close_connection, is_in_log, rebuild
+from kb.search.successor import Successor
+from kb.search.tail import Hints, Tailer, close_connection
 
 logger = logging.getLogger(__name__)
 
 _FIRST_RETRY_S = 1.0
 _LAST_RETRY_S = 60.0
-
-
-class LoadedEncoder(Protocol):
-    """What is said about the encoder in `/health`, and checked against the stored vectors."""
-
-    model_id: str
-    dimension: int
-    device: str
-    backend: str
+_LAST_JOIN_S = 5.0
 
 
 class ClosableHints(Hints, Protocol):
     def close(self) -> None: ...
-
-
-E = TypeVar("E", bound=LoadedEncoder)
 
 
 @dataclass(frozen=True)
@@ -50,7 +36,7 @@ class State:
 
     Attributes:
         status: ``loading``, ``ok`` or ``failed``; only ``ok`` has a tailer, and answers.
-        reason: why it failed, for the admin.
+        reason: why it failed, or what else the admin should know.
     """
 
     status: str
@@ -62,28 +48,17 @@ class IndexKeeper(Generic[E]):
     """Runs the index's life in a thread of its own.
 
     It has one way to recover from anything, the way it starts: newest good snapshot or rebuild, then the
-    log. A failure keeps the process up, says why in `state`, and is tried again.
-
-    Args:
-        folder: the search server's part of the data folder.
-        load_encoder: takes seconds; called once.
-        make_engine: an empty engine that works in the given empty folder.
+    log. A failure keeps the process up, says why in `state`, and is tried again. When another generation
+    begins to serve, the present one answers until the other is ready.
     """
 
-    def __init__(
-        self,
-        folder: Path,
-        load_encoder: Callable[[], E],
-        make_engine: Callable[[E, Path], Engine],
-        hints: ClosableHints,
-    ) -> None:
-        self._folder = folder
-        self._load_encoder = load_encoder
-        self._make_engine = make_engine
+    def __init__(self, opener: IndexOpener[E], hints: ClosableHints) -> None:
+        self._opener = opener
         self._hints = hints
         self._timing = SnapshotTiming(time.monotonic)
         self._stop = Event()
         self._rebuild = Event()
+        self._successor = Successor(opener, self._stop)
         self._retry_s = _FIRST_RETRY_S
         self._thread = Thread(target=self._run, name="index-keeper", daemon=True)
         self.encoder: E | None = None
@@ -106,9 +81,12 @@ class IndexKeeper(Generic[E]):
         return not self.is_running()
 
     def _run(self) -> None:
+        clear_live_folders(self._opener.folder)
         while not self._stop.is_set():
             try:
                 self._live()
+            except GenerationSwitchedError:
+                logger.info("Changing over to the generation that serves now")
             except (LogRewoundError, RebuildOrderedError) as error:
                 logger.warning("The index is loaded anew: %s", error.message)
                 self.state = State("loading")
@@ -117,55 +95,51 @@ class IndexKeeper(Generic[E]):
             finally:
                 close_connection()
         self._hints.close()
-        remove_live_folder(self._folder)
+        self._successor.join(_LAST_JOIN_S)
+        remove_live_folder(self._opener.folder)
 
     def _live(self) -> None:
-        if self.encoder is None:
-            self.encoder = self._load_encoder()
-        close_connection()
-        generation = serving_generation(self.encoder.model_id, self.encoder.dimension)
-        snapshots = Snapshots(self._folder, generation.pk, generation.model_id, generation.dimension)
-        tailer = self._open(generation, snapshots)
-        self._timing.changed(tailer.catch_up(self._stop))
-        self.state = State("ok", tailer=tailer)
+        opened = self._successor.take() or self._open()
+        self._timing = SnapshotTiming(time.monotonic)
+        self._timing.changed(opened.changes)
+        self.encoder = opened.encoder
+        self.state = State("ok", opened.note, opened.tailer)
         self._retry_s = _FIRST_RETRY_S
+        tailer = opened.tailer
         logger.info("Searching %d chunks, event %d", tailer.engine.count, tailer.position.seq)
-        tailer.follow(self._stop, self._hints, functools.partial(self._after_round, snapshots, tailer))
-        if self._timing.changes:
-            self._save(snapshots, tailer)
+        if opened.note:
+            logger.warning(opened.note)
+        tailer.follow(self._stop, self._hints, functools.partial(self._after_round, opened))
+        self._save_changes(opened)
 
-    def _open(self, generation: IndexGeneration, snapshots: Snapshots) -> Tailer:
-        """An engine at some position of the log: from the newest good snapshot, else from the database."""
-        snapshots.clear_drafts()
-        if self._rebuild.is_set():
-            snapshots.put_all_aside("It was ordered to build the index again.")
+    def _open(self) -> Opened[E]:
+        distrust = self._rebuild.is_set()
+        opened = self._opener.open(self.encoder, self._stop, distrust=distrust)
+        if distrust:
             self._rebuild.clear()
-        known = functools.partial(is_in_log, generation.pk)
-        loaded = snapshots.load_newest(self._new_engine, known)
-        if loaded is not None:
-            return Tailer(loaded[0], generation.pk, loaded[1])
-        engine = self._new_engine()
-        position = rebuild(engine, generation.pk)
-        self._timing.changed(engine.count)
-        logger.info("Built the index from the database: %d chunks", engine.count)
-        return Tailer(engine, generation.pk, position)
+        return opened
 
-    def _new_engine(self) -> Engine:
-        if self.encoder is None:
-            raise RuntimeError("The encoder is loaded first.")
-        return self._make_engine(self.encoder, new_live_folder(self._folder))
-
-    def _after_round(self, snapshots: Snapshots, tailer: Tailer, applied: int) -> None:
+    def _after_round(self, opened: Opened[E], applied: int) -> None:
         if self._rebuild.is_set():
             raise RebuildOrderedError
         self._timing.changed(applied)
         if self._timing.due():
-            self._save(snapshots, tailer)
+            self._save(opened)
+        if self._successor.is_ready(opened):
+            self._save_changes(opened)  # for the way back
+            raise GenerationSwitchedError
+        reason = self._successor.problem or opened.note
+        if reason != self.state.reason:
+            self.state = replace(self.state, reason=reason)
 
-    def _save(self, snapshots: Snapshots, tailer: Tailer) -> None:
+    def _save_changes(self, opened: Opened[E]) -> None:
+        if self._timing.changes:
+            self._save(opened)
+
+    def _save(self, opened: Opened[E]) -> None:
         """A snapshot that fails costs time at the next start, so it must not stop the search."""
         try:
-            snapshots.write(tailer.engine, tailer.position)
+            opened.snapshots.write(opened.tailer.engine, opened.tailer.position)
         except Exception:
             logger.exception("No snapshot could be written")
             self._timing.failed()

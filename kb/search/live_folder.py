@@ -10,15 +10,17 @@ from pathlib import Path
 _PREFIX = "live-"
 
 
-def new_live_folder(root: Path) -> Path:
-    """An empty folder for this process's engine; what it had, and what dead processes had, is removed."""
-    root.mkdir(parents=True, exist_ok=True)
+def clear_live_folders(root: Path) -> None:
+    """Before the first engine: remove what dead processes left, one with this process's number included."""
     for folder in root.glob(f"{_PREFIX}*"):
         if not _in_use(folder):
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def new_live_folder(root: Path) -> Path:
+    """An empty folder for an engine of this process, beside those of its other engines."""
     own = _own(root)
-    own.mkdir(exist_ok=True)
-    # A name not used before: the engine that is being replaced may still hold files by their old one.
+    own.mkdir(parents=True, exist_ok=True)
     return Path(tempfile.mkdtemp(dir=own))
 
 

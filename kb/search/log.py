@@ -37,6 +37,11 @@ def append(generation: IndexGeneration, operation: Operation, document_ids: list
     transaction.on_commit(wake, robust=True)
 
 
+def end() -> int:
+    """The seq of the last committed event of any generation; 0 when there is none."""
+    return IndexEvent.objects.order_by("-seq").values_list("seq", flat=True).first() or 0
+
+
 def wake() -> None:
     """Tell the search servers to look; they poll as well, so a lost hint costs a second at most."""
     redis_client().publish(WAKE_CHANNEL, "")

@@ -7,7 +7,6 @@ import functools
 import hmac
 import json
 import logging
-import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
@@ -23,7 +22,8 @@ from starlette.routing import Route
 from kb.exceptions import KBError, SearchUnavailableError, ServiceUnavailableError, TooLargeError
 from kb.search.engine.types import SearchResult
 from kb.search.errors import IndexLoadingError
-from kb.search.keeper import LoadedEncoder, State
+from kb.search.keeper import State
+from kb.search.opening import LoadedEncoder
 from kb.search.requests import MAX_BODY_BYTES, SearchRequest, parse_search
 from kb.search.tail import Tailer, close_connection
 
@@ -31,6 +31,7 @@ logger = logging.getLogger(__name__)
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 
+_THREADS = 16
 _MAX_WAITING = 256
 _IDS_PER_PART = 10_000
 # The supervisor kills what has not ended ten seconds after SIGTERM; whoever waits here is told earlier.
@@ -59,8 +60,8 @@ class SearchServer:
     def __init__(self, keeper: Keeper, token: str) -> None:
         self._keeper = keeper
         self._authorization = f"Bearer {token}".encode()
-        threads = max(2, len(os.sched_getaffinity(0)))
-        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="search")
+        # More than cores: those that wait for the encoder are embedded together.
+        self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="search")
         self._waiting = 0
 
     def app(self) -> Starlette:
@@ -135,10 +136,11 @@ class SearchServer:
 
     async def _health(self, request: Request) -> Response:
         state, encoder = self._keeper.state, self._keeper.encoder
-        body: dict[str, Any] = {"status": state.status}
+        trouble = state.tailer.engine.trouble if state.tailer is not None else ""
+        body: dict[str, Any] = {"status": "failed" if trouble else state.status}
         if self._is_authorized(request):
-            if state.reason:
-                body["reason"] = state.reason
+            if reason := trouble or state.reason:
+                body["reason"] = reason
             if encoder is not None:
                 body["model"], body["device"] = encoder.model_id, encoder.device
                 body["encoder_backend"] = encoder.backend

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from kb.search.engine.errors import VectorStoreError
 from kb.search.errors import BadSnapshotError
 from kb.search.manifest import MANIFEST, Manifest, list_files, read_manifest, verify_files
 from kb.search.tail import Engine, Position
@@ -71,6 +72,7 @@ class Snapshots:
 
         Raises:
             OSError: there is no room to load it into; nothing is put aside for that.
+            VectorStoreError: the same for a vector store that cannot be used.
         """
         for folder in self._newest_first():
             try:
@@ -90,8 +92,8 @@ class Snapshots:
             self._put_aside(folder, why)
 
     def clear_drafts(self) -> None:
-        """Remove what a killed process left half-written."""
-        for draft in self._folder.glob(f"{_DRAFT}*"):
+        """Remove what a killed process left half-written of this generation."""
+        for draft in self._folder.glob(f"{_DRAFT}{self.generation}-*"):
             shutil.rmtree(draft, ignore_errors=True)
 
     @property
@@ -150,11 +152,19 @@ class Snapshots:
             shutil.rmtree(old, ignore_errors=True)
 
 
+def forget_generations(root: Path, known: set[int]) -> None:
+    """Remove the snapshots, half-written ones too, of generations that are not in the database any more."""
+    for folder in (root / "snapshots").glob("*-*"):
+        generation = folder.name.removeprefix(_DRAFT).partition("-")[0]
+        if generation.isascii() and generation.isdigit() and int(generation) not in known:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
 def _load(engine: Engine, folder: Path, manifest: Manifest) -> Engine:
     try:
         engine.load(folder)
-    except (OSError, MemoryError):
-        raise  # no room on this machine, which says nothing about the snapshot
+    except (OSError, MemoryError, VectorStoreError):
+        raise  # no room on this machine, or no vector store, which says nothing about the snapshot
     except Exception as error:  # whatever the libraries raise for a file they do not like
         raise BadSnapshotError(f"It cannot be loaded: {error}") from error
     if engine.count != manifest.count:

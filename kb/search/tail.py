@@ -16,7 +16,7 @@ from typing import Protocol
 import django.db
 from django.db import connection
 
-from kb.search.engine.errors import IndexWriteError, InvalidVectorError
+from kb.search.engine.errors import IndexWriteError, InvalidVectorError, VectorStoreDownError
 from kb.search.engine.types import Row, SearchResult
 from kb.search.errors import LogRewoundError
 from kb.search.live import LiveDocument, live_document_ids, live_documents
@@ -39,7 +39,12 @@ class Engine(Protocol):
     @property
     def vector_search(self) -> str: ...
 
+    @property
+    def trouble(self) -> str: ...
+
     def chunk_ids(self) -> set[int]: ...
+
+    def lost_documents(self) -> set[int]: ...
 
     def search(
         self, query: str, collections: frozenset[int] | None, limit: int, candidates: int
@@ -132,9 +137,13 @@ class Tailer:
     def catch_up(self, stop: Event | None = None) -> int:
         """Apply all events there are, or until `stop` is set between two batches; returns how many.
 
+        Documents whose vectors were lost are applied before.
+
         Raises:
             LogRewoundError: see there.
+            VectorStoreError: nothing of the batch counts as applied.
         """
+        self._mend(stop)
         applied = 0
         while stop is None or not stop.is_set():
             events = self._next_events()
@@ -148,21 +157,24 @@ class Tailer:
         return applied
 
     def follow(self, stop: Event, hints: Hints, after_round: Callable[[int], None]) -> None:
-        """Apply events as they come until `stop` is set; a missing database or a full disk is waited for.
+        """Apply events as they come until `stop` is set.
+
+        A missing database, a full disk and a vector store that does not answer are waited for.
 
         Args:
             after_round: called after each look at the log with the number of events applied.
 
         Raises:
             LogRewoundError: see there.
+            VectorsGoneError: the vector store answers, and has none.
         """
         away = False
         while not stop.is_set():
             close_connection()
             try:
                 applied = self.catch_up(stop)
-            except (django.db.Error, IndexWriteError) as error:
-                # Nothing of the batch was applied; what is searched stays as it was.
+            except (django.db.Error, IndexWriteError, VectorStoreDownError) as error:
+                # Nothing of the batch counts as applied; it is applied again.
                 if not away:
                     logger.warning("Changes cannot be followed at the moment: %s", error)
                 away = True
@@ -192,6 +204,16 @@ class Tailer:
                 raise LogRewoundError
             del events[0]
         return events
+
+    def _mend(self, stop: Event | None) -> None:
+        lost = sorted(self.engine.lost_documents())
+        if lost:
+            logger.warning("Vectors of %d documents were lost and are written again", len(lost))
+        for start in range(0, len(lost), _BATCH):
+            if stop is not None and stop.is_set():
+                return
+            with self.lock:
+                self._apply(lost[start : start + _BATCH])
 
     def _apply(self, document_ids: Collection[int]) -> None:
         gone = set(document_ids)

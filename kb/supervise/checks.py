@@ -11,6 +11,7 @@ from typing import Any
 from django.core import checks
 
 from kb.conf import BUILT_IN, Config, config
+from kb.search.milvus import milvus_problem
 
 LITTLE_DISK_MB = 1024
 TOO_LITTLE_DISK_MB = 100
@@ -23,7 +24,13 @@ def connect() -> None:
 
 
 def check_installation(app_configs: Sequence[Any] | None, **_: object) -> list[checks.CheckMessage]:
-    return [*data_folder(config), *embedding_model(config), *language_model(config), *context(config)]
+    return [
+        *data_folder(config),
+        *embedding_model(config),
+        *vector_index(config),
+        *language_model(config),
+        *context(config),
+    ]
 
 
 def data_folder(config: Config) -> Iterator[checks.CheckMessage]:
@@ -57,6 +64,12 @@ def embedding_model(config: Config) -> Iterator[checks.CheckMessage]:
             hint="Leave it unset for the built-in model.",
             id="kb.E003",
         )
+
+
+def vector_index(config: Config) -> Iterator[checks.CheckMessage]:
+    """Milvus, where it is asked for, can be found and spoken to."""
+    if problem := milvus_problem(config):
+        yield checks.Error(problem, hint="Leave KB_VECTOR_INDEX unset for the built-in index.", id="kb.E006")
 
 
 def language_model(config: Config) -> Iterator[checks.CheckMessage]:

@@ -39,9 +39,12 @@ async def probe_parts() -> Mapping[str, Health]:
 
 
 async def _probe_search() -> Health:
-    if not config.search_url:
+    if not config.search_urls:
         return Health(Status.DOWN, "No address: KB_SEARCH_URL is not set and `manage.py up` is not running.")
-    return await probe_server(config.search_url.rstrip("/"), internal_token())
+    token = internal_token()
+    states = await asyncio.gather(*(probe_server(url.rstrip("/"), token) for url in config.search_urls))
+    # Any one of them answers every search.
+    return next((state for state in states if state.status == Status.OK), states[0])
 
 
 async def _probe_llm() -> Health:

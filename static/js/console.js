@@ -1,5 +1,7 @@
 // The health of each part, asked again every few seconds while the page is looked at.
 
+import { startDialogs } from "./dialogs.js";
+
 const EVERY_MS = 5000;
 const WORDS = { ok: "Working", loading: "Starting", failed: "Cannot work", down: "Not running", unknown: "Not known" };
 const NAMES = { database: "Database", redis: "Redis", search: "Search", llm: "Language model", workers: "Workers", web: "Site" };
@@ -38,6 +40,7 @@ async function look() {
   }
 }
 
+startDialogs();
 look();
 setInterval(look, EVERY_MS);
 document.addEventListener("visibilitychange", look);

@@ -55,6 +55,8 @@ def hidden(collection: Collection, owner: User) -> dict[str, object]:
         "message_id": message.pk,
         "grant_id": Grant.objects.get(collection=collection, user=owner).pk,
         "page": 1,
+        "generation_id": 1,
+        "action": "switch",
     }
 
 
@@ -69,6 +71,8 @@ def missing() -> dict[str, object]:
         "message_id": name,
         "grant_id": number,
         "page": 1,
+        "generation_id": 1,
+        "action": "switch",
     }
 
 

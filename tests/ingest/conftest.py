@@ -2,26 +2,33 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from ingest import embedding
+from ingest.embedding import Encoders
 from ingest.services import Submission, Upload, submit_document
 from kb.accounts.models import User
 from kb.library.models import Collection
+from kb.search.engine.encoder import Encoder
 from tests.fakes import FakeEncoder
 
 Submit = Callable[..., Submission]
 
 
+def encoders_that_give(fake: FakeEncoder) -> Encoders:
+    made = cast("Encoder", fake)
+    return Encoders(lambda: made, lambda generation: made, lambda place: made)
+
+
 @pytest.fixture
 def encoder() -> Iterator[FakeEncoder]:
     """The worker's encoder is a fake; everything else is real."""
-    before, fake = embedding._encoder, FakeEncoder()
-    embedding._encoder = fake  # type: ignore[assignment]
+    before, fake = embedding.encoders, FakeEncoder()
+    embedding.encoders = encoders_that_give(fake)
     yield fake
-    embedding._encoder = before
+    embedding.encoders = before
 
 
 @pytest.fixture

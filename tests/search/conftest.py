@@ -13,6 +13,7 @@ from kb.search.client import SearchClient
 from kb.search.log import append
 from kb.search.models import IndexGeneration, Operation
 from tests.search.documents import DIMENSION, Publish, add_chunks
+from tests.search.milvus_server import MilvusServer
 from tests.search.serving import TOKEN, Running, StillKeeper, ready_keeper
 
 
@@ -59,6 +60,14 @@ def delete(generation: IndexGeneration) -> Callable[[Document], None]:
             append(generation, Operation.REMOVE, [document.pk])
 
     return delete
+
+
+@pytest.fixture(scope="session")
+def milvus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MilvusServer]:
+    """One for all tests; a test that stops it makes its own."""
+    server = MilvusServer(tmp_path_factory.mktemp("milvus"))
+    yield server
+    server.stop()
 
 
 @pytest.fixture

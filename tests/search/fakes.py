@@ -22,6 +22,7 @@ class FakeEngine:
     Attributes:
         full: the disk has no room: `save` writes half a file and fails.
         commits: how often something was committed.
+        lost: documents whose vectors another program lost, until they are replaced.
     """
 
     documents: Contents = field(default_factory=dict)
@@ -30,6 +31,8 @@ class FakeEngine:
     full: bool = False
     commits: int = 0
     vector_search: str = "exact"
+    lost: set[int] = field(default_factory=set)
+    trouble: str = ""
 
     @property
     def count(self) -> int:
@@ -37,6 +40,9 @@ class FakeEngine:
 
     def chunk_ids(self) -> set[int]:
         return {chunk for _, chunks in self.documents.values() for chunk in chunks}
+
+    def lost_documents(self) -> set[int]:
+        return set(self.lost)
 
     def search(
         self, query: str, collections: frozenset[int] | None, limit: int, candidates: int
@@ -55,10 +61,12 @@ class FakeEngine:
     def replace_document(self, document_id: int, collection_id: int, rows: Sequence[Row]) -> None:
         if not all(len(row.vector) in (0, 2 * DIMENSION) for row in rows):
             raise InvalidVectorError(document_id=document_id)
+        self.lost.discard(document_id)
         self.staged[document_id] = (collection_id, tuple(row.chunk_id for row in rows))
         self.texts |= {row.chunk_id: row.body for row in rows}
 
     def remove_document(self, document_id: int) -> None:
+        self.lost.discard(document_id)
         self.staged.pop(document_id, None)
 
     def commit(self) -> None:

@@ -76,6 +76,11 @@ class Installation:
         )
         return done.returncode, json.loads(done.stdout.splitlines()[-1])
 
+    def manage(self, *arguments: str) -> subprocess.Popen[str]:
+        """A management command, running."""
+        command = [sys.executable, "manage.py", *arguments]
+        return subprocess.Popen(command, cwd=ROOT, env=self.environment, stdout=subprocess.PIPE, text=True)
+
     def folders(self, name: str) -> list[str]:
         return sorted(path.name for path in (self.data_dir / "search" / name).glob("*"))
 

@@ -2,32 +2,40 @@
 
 from __future__ import annotations
 
-import functools
 import hashlib
+import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
 
-from kb.conf import config
+from ingest.embedding import encoders, get_encoder
+from ingest.reembedding import Moment, work_on
 from kb.library.models import Chunk, Collection, Document, Status
+from kb.library.services import unpublish
 from kb.search import log
-from kb.search.engine.encoder import Encoder, load_encoder
 from kb.search.generations import serving_generation
-from kb.search.models import Embedding, IndexEvent, Operation
+from kb.search.models import Embedding, IndexEvent, IndexGeneration, Operation
 
 
-@functools.cache
-def encoder() -> Encoder:
-    return load_encoder(config.embedding_model, "cpu", config.data_dir / "models")
+def work(generation: int) -> bool:
+    """What a worker does when it is told of a generation; whether there is more to do."""
+    now = time.monotonic()
+    return work_on(generation, encoders, Moment(time.monotonic, now + 2, timezone.now))
+
+
+def generations() -> list[dict[str, Any]]:
+    columns = ("pk", "model", "serving", "state", "dimension", "progress_current", "progress_maximum")
+    return list(IndexGeneration.objects.order_by("pk").values(*columns))
 
 
 def publish(collection: str, texts: Sequence[str]) -> dict[str, Any]:
     """A ready document with these chunks."""
-    vectors = encoder().embed_passages(texts).astype("<f2")
+    encoder = get_encoder()
+    vectors = encoder.embed_passages(texts).astype("<f2")
     with transaction.atomic():
-        generation = serving_generation(encoder().model_id, encoder().dimension)
+        generation = serving_generation(encoder.model_id, encoder.dimension)
         owner, _ = Collection.objects.get_or_create(slug=collection, defaults={"name": collection})
         document = Document.objects.create(
             collection=owner,
@@ -55,8 +63,7 @@ def delete(document: int, announced: bool = True) -> None:
     with transaction.atomic():
         Document.objects.filter(pk=document).update(status=Status.DELETED, deleted_at=timezone.now())
         if announced:
-            generation = serving_generation(encoder().model_id, encoder().dimension)
-            log.append(generation, Operation.REMOVE, [document])
+            unpublish([document])
 
 
 def restore_older(seq: int) -> None:
@@ -76,4 +83,6 @@ COMMANDS: dict[str, Callable[..., Any]] = {
     "delete": delete,
     "restore_older": restore_older,
     "seq": seq,
+    "work": work,
+    "generations": generations,
 }

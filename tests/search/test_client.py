@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import asyncio
 import socket
 import threading
 from contextlib import closing
@@ -12,14 +11,6 @@ from kb.search.client import Health, SearchClient
 from kb.search.errors import IndexLoadingError
 from kb.search.keeper import State
 from tests.search.serving import TOKEN, Running, StillKeeper
-
-
-def test_search_from_several_event_loops(client: SearchClient) -> None:
-    async def ask() -> int:
-        replies = await asyncio.gather(*(client.asearch("hotel", [1], 10, 10) for _ in range(8)))
-        return sum(len(reply.hits) for reply in replies)
-
-    assert [asyncio.run(ask()) for _ in range(2)] == [24, 24]
 
 
 def test_bad_request_is_an_error_of_the_caller(client: SearchClient) -> None:

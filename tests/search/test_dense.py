@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import faiss
@@ -17,7 +16,9 @@ from kb.search.engine.dense import DenseIndex
 from kb.search.engine.dense_gpu import GpuIndex
 from kb.search.engine.errors import DamagedIndexError
 from kb.search.engine.protocols import VectorIndex, VectorRows
+from tests.search.corpus import Corpus, assert_same, questions
 from tests.search.engine_parts import DIMENSION, topics, vector_rows
+from tests.search.milvus_server import MilvusServer
 
 NewIndex = Callable[[], VectorIndex]
 
@@ -27,54 +28,25 @@ def new_gpu_index() -> GpuIndex:
     return GpuIndex(DIMENSION, faiss.IndexFlatIP)
 
 
-@pytest.fixture(params=[lambda: DenseIndex(DIMENSION), new_gpu_index], ids=["cpu", "gpu"])
+IN_MEMORY: dict[str, NewIndex] = {"cpu": lambda: DenseIndex(DIMENSION), "gpu": new_gpu_index}
+
+
+@pytest.fixture(params=IN_MEMORY)
+def in_memory(request: pytest.FixtureRequest) -> NewIndex:
+    return IN_MEMORY[request.param]
+
+
+@pytest.fixture(params=[*IN_MEMORY, "milvus"])
 def new_index(request: pytest.FixtureRequest) -> NewIndex:
-    make: NewIndex = request.param
-    return make
-
-
-@dataclass
-class Corpus:
-    """Documents of three chunks, ten of them a collection; what a plain search over them finds."""
-
-    vectors: npt.NDArray[np.float16]
-    ids: npt.NDArray[np.int64]
-    removed: set[int] = field(default_factory=set)
-
-    @classmethod
-    def of(cls, count: int) -> Corpus:
-        numbers = np.arange(count)
-        ids = np.stack([1000 - numbers, numbers // 3, numbers // 30], axis=1).astype(np.int64)
-        return cls(topics(np.random.default_rng(5), count), ids)
-
-    def rows(self) -> VectorRows:
-        return VectorRows(self.ids, self.vectors)
-
-    def nearest(
-        self, vector: npt.NDArray[np.float32], limit: int, collections: frozenset[int] | None
-    ) -> list[tuple[int, float]]:
-        cosines = self.vectors.astype(np.float32) @ vector
-        hits = [
-            (int(chunk), float(cosine))
-            for (chunk, document, collection), cosine in zip(self.ids, cosines, strict=True)
-            if document not in self.removed and (collections is None or collection in collections)
-        ]
-        return sorted(hits, key=lambda hit: (-hit[1], hit[0]))[:limit]
+    if request.param == "milvus":
+        server: MilvusServer = request.getfixturevalue("milvus")
+        return server.new_index
+    return IN_MEMORY[request.param]
 
 
 @pytest.fixture
 def corpus() -> Corpus:
     return Corpus.of(300)
-
-
-def questions(count: int = 8) -> npt.NDArray[np.float32]:
-    vectors: npt.NDArray[np.float32] = topics(np.random.default_rng(6), count).astype(np.float32)
-    return vectors
-
-
-def assert_same(found: list[tuple[int, float]], expected: list[tuple[int, float]]) -> None:
-    assert [chunk for chunk, _ in found] == [chunk for chunk, _ in expected]
-    assert [cosine for _, cosine in found] == pytest.approx([cosine for _, cosine in expected], abs=1e-5)
 
 
 SETS = [None, frozenset({3}), frozenset({0, 9}), frozenset(range(5)), frozenset(range(20))]
@@ -139,8 +111,8 @@ def test_a_remembered_filter_notices_changes(new_index: NewIndex, corpus: Corpus
     assert index.search(vector, 100, frozenset({1})) == before
 
 
-def test_more_sets_of_collections_than_are_remembered(new_index: NewIndex, corpus: Corpus) -> None:
-    index = new_index()
+def test_more_sets_of_collections_than_are_remembered(in_memory: NewIndex, corpus: Corpus) -> None:
+    index = in_memory()
     index.add(corpus.rows())
     [vector] = questions(1)
     for number in range(600):
@@ -159,14 +131,21 @@ def test_cosines_are_those_of_the_search(new_index: NewIndex, corpus: Corpus) ->
     assert index.cosines(vector, asked) == pytest.approx(expected, abs=1e-5)
 
 
-def test_compaction_is_due_after_a_quarter_and_changes_no_result(new_index: NewIndex, corpus: Corpus) -> None:
+def test_compaction_is_due_after_a_quarter(in_memory: NewIndex, corpus: Corpus) -> None:
+    index = in_memory()
+    index.add(corpus.rows())
+    index.remove_documents(range(25))
+    assert not index.needs_compaction
+    index.remove_documents([25])
+    assert index.needs_compaction
+
+
+def test_compaction_changes_no_result(new_index: NewIndex, corpus: Corpus) -> None:
     index = new_index()
     index.add(corpus.rows())
-    corpus.removed = set(range(25))
-    index.remove_documents(corpus.removed)
     assert not index.needs_compaction
-    corpus.removed |= {25}
-    index.remove_documents([25])
+    corpus.removed = set(range(26))
+    index.remove_documents(corpus.removed)
     assert index.needs_compaction
     compacted = index.compacted()
     assert not compacted.needs_compaction
@@ -190,9 +169,18 @@ steps = st.lists(
 @settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=steps)
 def test_any_history_leads_to_the_index_of_what_is_left(
-    new_index: NewIndex, steps: list[tuple[str, int, int]]
+    in_memory: NewIndex, steps: list[tuple[str, int, int]]
 ) -> None:
-    index = new_index()
+    live_through(in_memory(), steps)
+
+
+@settings(deadline=None, max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(steps=steps)
+def test_any_history_leads_there_in_milvus(milvus: MilvusServer, steps: list[tuple[str, int, int]]) -> None:
+    live_through(milvus.new_index(), steps)
+
+
+def live_through(index: VectorIndex, steps: list[tuple[str, int, int]]) -> None:
     left: dict[int, dict[int, npt.NDArray[np.float16]]] = {}
     rng = np.random.default_rng(0)
     for action, document, count in steps:
@@ -216,22 +204,21 @@ def test_any_history_leads_to_the_index_of_what_is_left(
     assert dict(index.search(question, 100, frozenset({1}))) == pytest.approx(odd, abs=1e-5)
 
 
-def test_a_saved_index_is_read_by_every_other_kind(
-    new_index: NewIndex, corpus: Corpus, tmp_path: Path
+@pytest.mark.parametrize("saved", IN_MEMORY)
+def test_saved_vectors_are_read_by_every_kind(
+    saved: str, new_index: NewIndex, corpus: Corpus, tmp_path: Path
 ) -> None:
-    index = new_index()
+    index = IN_MEMORY[saved]()
     index.add(corpus.rows())
     corpus.removed = {1, 2, 3}
     index.remove_documents(corpus.removed)
     index.save(tmp_path)
-    for other in (DenseIndex(DIMENSION), new_gpu_index()):
-        other.add(vector_rows([(1, 1, 1)], topics(np.random.default_rng(2), 1)))
-        other.load(tmp_path)
-        assert len(other) == 291
-        for vector in questions():
-            assert_same(
-                other.search(vector, 9, frozenset({0, 7})), corpus.nearest(vector, 9, frozenset({0, 7}))
-            )
+    other = new_index()
+    other.add(vector_rows([(1, 1, 1)], topics(np.random.default_rng(2), 1)))
+    other.load(tmp_path)
+    assert len(other) == 291
+    for vector in questions():
+        assert_same(other.search(vector, 9, frozenset({0, 7})), corpus.nearest(vector, 9, frozenset({0, 7})))
 
 
 def test_an_empty_index_can_be_saved(new_index: NewIndex, tmp_path: Path) -> None:
@@ -274,7 +261,7 @@ def test_damaged_files_are_refused_and_nothing_of_them_is_kept(
     new_index: NewIndex, corpus: Corpus, tmp_path: Path, name: str, damage: Callable[[Path], object]
 ) -> None:
     """Case 36."""
-    saved = new_index()
+    saved = DenseIndex(DIMENSION)
     saved.add(corpus.rows())
     saved.save(tmp_path)
     damage(tmp_path / name)

@@ -9,7 +9,7 @@ import django.db
 import pytest
 
 from kb.search import tail
-from kb.search.engine.errors import IndexWriteError
+from kb.search.engine.errors import IndexWriteError, VectorStoreDownError
 from kb.search.errors import LogRewoundError
 from kb.search.models import IndexEvent, IndexGeneration
 from kb.search.tail import Position, Tailer, is_in_log, rebuild
@@ -101,7 +101,7 @@ def test_follow_applies_what_comes_and_reports_each_round(
     assert seen == [0, 1, 1]
 
 
-def test_follow_waits_for_a_missing_database_and_a_full_disk_and_says_so_once(
+def test_follow_waits_for_database_disk_and_vector_store_and_says_so_once(
     generation: IndexGeneration,
     publish: Publish,
     monkeypatch: pytest.MonkeyPatch,
@@ -109,7 +109,14 @@ def test_follow_waits_for_a_missing_database_and_a_full_disk_and_says_so_once(
 ) -> None:
     monkeypatch.setattr(tail, "POLL_S", 0)
     document = publish(["a"])
-    failures = iter([django.db.OperationalError("gone"), django.db.InterfaceError("gone"), IndexWriteError()])
+    failures = iter(
+        [
+            django.db.OperationalError("gone"),
+            django.db.InterfaceError("gone"),
+            IndexWriteError(),
+            VectorStoreDownError(),
+        ]
+    )
 
     class Away(FakeEngine):
         def replace_document(self, *args: Any) -> None:
@@ -123,3 +130,19 @@ def test_follow_waits_for_a_missing_database_and_a_full_disk_and_says_so_once(
 
     assert contents(tailer).keys() == {document.pk}
     assert caplog.text.count("cannot be followed") == 1
+
+
+def test_documents_whose_vectors_were_lost_are_applied_without_an_event(
+    generation: IndexGeneration, publish: Publish
+) -> None:
+    document = publish(["a"])
+    tailer = tailer_for(generation)
+    tailer.catch_up()
+    assert isinstance(tailer.engine, FakeEngine)
+    tailer.engine.staged.clear()
+    tailer.engine.commit()
+    tailer.engine.lost = {document.pk, 12345}
+
+    assert tailer.catch_up() == 0
+    assert contents(tailer).keys() == {document.pk}
+    assert tailer.engine.lost == set()

@@ -16,6 +16,7 @@ from kb.search import keeper as keeper_module
 from kb.search import tail
 from kb.search.keeper import IndexKeeper, State
 from kb.search.models import IndexEvent, IndexGeneration
+from kb.search.opening import IndexOpener
 from tests.search.documents import Delete, Publish
 from tests.search.fakes import FakeEngine
 from tests.search.serving import FakeEncoder
@@ -64,7 +65,8 @@ class Rig:
 
     def start(self) -> IndexKeeper[FakeEncoder]:
         self.gate = Gate()
-        keeper = IndexKeeper(self.folder, self._load, self._make_engine, self.gate)
+        opener = IndexOpener(self.folder, "built-in", self._load, self._make_engine)
+        keeper = IndexKeeper(opener, self.gate)
         self.keepers.append(keeper)
         keeper.start()
         return keeper
@@ -77,7 +79,7 @@ class Rig:
     def snapshots(self) -> list[str]:
         return sorted(path.name for path in (self.folder / "snapshots").glob("*"))
 
-    def _load(self) -> FakeEncoder:
+    def _load(self, generation: IndexGeneration | None) -> FakeEncoder:
         self.loaded.append(self.load_encoder())
         return self.loaded[-1]
 

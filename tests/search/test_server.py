@@ -9,6 +9,7 @@ import pytest
 
 from kb.exceptions import SearchUnavailableError
 from kb.search.client import Health, Hit, SearchClient
+from kb.search.engine.errors import VectorStoreDownError
 from kb.search.engine.types import Row, SearchResult
 from kb.search.errors import IndexLoadingError
 from kb.search.keeper import State
@@ -102,6 +103,24 @@ def test_failed_server_says_why_to_the_admin_only(
     with pytest.raises(SearchUnavailableError) as caught:
         client.search("hotel", [1], 10, 10)
     assert "somewhere" not in caught.value.message
+
+
+def test_server_whose_vector_store_is_away_says_so(
+    server: Running, client: SearchClient, keeper: StillKeeper
+) -> None:
+    class Cut(FakeEngine):
+        def search(self, *args: Any) -> SearchResult:
+            raise VectorStoreDownError(self.trouble)
+
+    keeper.state = State(
+        "ok", tailer=SteadyTailer(Cut(trouble="No answer from vectors.internal."), 5, Position())
+    )
+    assert (client.health().status, client.health().reason) == ("failed", "No answer from vectors.internal.")
+    assert httpx.get(f"{server.url}/health").json() == {"status": "failed"}
+    headers = {"Authorization": f"Bearer {TOKEN}"}
+    body = {"query": "hotel", "collections": [1], "limit": 5, "candidates": 5}
+    refused = httpx.post(f"{server.url}/search", json=body, headers=headers)
+    assert (refused.status_code, refused.json()["error"]["code"]) == (503, "vector_store_unavailable")
 
 
 def test_failing_engine_is_unavailable_and_logged(

@@ -20,6 +20,7 @@ def test_ordinary_installation_passes(tmp_path: Path) -> None:
     found = [
         *checks.data_folder(config),
         *checks.embedding_model(config),
+        *checks.vector_index(config),
         *checks.language_model(config),
         *checks.context(config),
     ]
@@ -48,6 +49,20 @@ def test_little_disk_is_a_warning_and_too_little_an_error(
     monkeypatch.setattr(shutil, "disk_usage", lambda path: Usage)
 
     assert ids(checks.data_folder(load({"KB_DATA_DIR": str(tmp_path)}))) == expected
+
+
+def test_milvus_without_an_address_is_an_error() -> None:
+    assert ids(checks.vector_index(load({"KB_VECTOR_INDEX": "milvus"}))) == ["kb.E006"]
+    assert ids(checks.vector_index(load({"KB_MILVUS_URI": "http://milvus:19530"}))) == []
+    both = load({"KB_VECTOR_INDEX": "milvus", "KB_MILVUS_URI": "https://kb:secret@milvus:19530/kb"})
+    assert ids(checks.vector_index(both)) == []
+
+
+def test_milvus_without_its_library_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("kb.search.milvus.find_spec", lambda name: None)
+    both = load({"KB_VECTOR_INDEX": "milvus", "KB_MILVUS_URI": "http://milvus:19530"})
+    [message] = checks.vector_index(both)
+    assert "pymilvus" in message.msg
 
 
 def test_embedding_model_folder_that_does_not_exist_is_an_error(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ def test_another_terminal_finds_the_addresses(tmp_path: Path) -> None:
 
     endpoints.write(tmp_path, CHOSEN)
 
-    assert load({"KB_DATA_DIR": str(tmp_path)}).search_url == "http://127.0.0.1:4321"
+    assert load({"KB_DATA_DIR": str(tmp_path)}).search_urls == ("http://127.0.0.1:4321",)
 
 
 def test_only_the_owner_reads_the_file_and_nothing_else_is_left(tmp_path: Path) -> None:

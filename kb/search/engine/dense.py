@@ -17,6 +17,7 @@ import faiss
 import numpy as np
 import numpy.typing as npt
 
+from kb.search.engine.held_in_memory import HeldInMemory
 from kb.search.engine.protocols import Vector, VectorRows
 from kb.search.engine.ranking import best
 from kb.search.engine.row_table import CHUNK, RowTable
@@ -53,7 +54,7 @@ class _Filter:
     kept: tuple[object, ...] = ()
 
 
-class DenseIndex:
+class DenseIndex(HeldInMemory):
     """A `VectorIndex`; see there for the contract.
 
     Args:

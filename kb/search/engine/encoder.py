@@ -59,13 +59,48 @@ def load_encoder(model: str, device: str, cache_dir: Path) -> Encoder:
         ConfigurationError: the model or the device is not there, or the model wants to run its own code.
     """
     folder = model_folder(model)
+    return _load(folder, model_id(model, folder), device, cache_dir)
+
+
+def load_known(identity: str, models: Sequence[str], device: str, cache_dir: Path) -> tuple[Encoder, str]:
+    """Load the model that has the weights of this identity, from the first place that holds them.
+
+    Args:
+        identity: as `model_id` gave it when the stored vectors were made.
+        models: where it may be: folders, hub names, or `BUILT_IN`.
+
+    Returns:
+        The encoder, whose `model_id` is the identity, and the place.
+
+    Raises:
+        ConfigurationError: none of them holds it; the message says what was found instead.
+    """
+    found = []
+    for model in dict.fromkeys(models):
+        try:
+            folder = model_folder(model)
+            other = model_id(model, folder)
+        except ConfigurationError as error:
+            found.append(error.message)
+            continue
+        # A folder that was renamed still holds the same weights.
+        if other.rpartition("@")[2] == identity.rpartition("@")[2]:
+            return _load(folder, identity, device, cache_dir), model
+        found.append(f"{model} holds {other}.")
+    raise ConfigurationError(
+        f"The embedding model {identity}, which made the stored vectors, is not there. {' '.join(found)} "
+        "Put it back, name its new place with KB_EMBEDDING_MODEL, or switch to another generation with "
+        "`manage.py embedding_model`."
+    )
+
+
+def _load(folder: Path, identity: str, device: str, cache_dir: Path) -> Encoder:
     if use_cuda(device):
         from kb.search.engine.encoder_torch import TorchEncoder
 
-        return TorchEncoder(folder, model_id(model, folder), "cuda")
+        return TorchEncoder(folder, identity, "cuda")
     from kb.search.engine.encoder_openvino import OpenVINOEncoder, converted
 
-    identity = model_id(model, folder)
     return OpenVINOEncoder(converted(folder, identity, cache_dir), identity, load_tokens(folder))
 
 
@@ -91,7 +126,7 @@ def model_folder(model: str) -> Path:
     folder = Path(model).expanduser()
     if not folder.is_dir():
         if folder.is_absolute() or model.startswith("."):
-            raise ConfigurationError(f"KB_EMBEDDING_MODEL names {model}, which is not a folder.")
+            raise ConfigurationError(f"The embedding model {model} is not a folder on this machine.")
         from huggingface_hub import snapshot_download
 
         try:
@@ -99,7 +134,7 @@ def model_folder(model: str) -> Path:
                 snapshot_download(model, allow_patterns=["*.json", "*.txt", "*.safetensors", "*.model"])
             )
         except Exception as error:
-            raise ConfigurationError(f"KB_EMBEDDING_MODEL {model} could not be fetched: {error}") from error
+            raise ConfigurationError(f"The embedding model {model} could not be fetched: {error}") from error
     if any(folder.rglob("*.py")):
         raise ConfigurationError(
             f"The model in {folder} holds Python files; models that run code are refused."

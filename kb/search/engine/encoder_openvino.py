@@ -122,6 +122,9 @@ class OpenVINOEncoder:
 
     def _agreement(self, reference: Vectors) -> float:
         """Least cosine to the reference vectors over a few texts."""
+        # The first conversion between numpy and OpenVINO must not happen in two threads at once: each then
+        # waits for the other's lock for good.
+        self.embed_queries(_PROBES[:1])
         return float((self.embed_passages(_PROBES) * reference).sum(axis=1).min())
 
     def embed_passages(self, texts: Sequence[str]) -> Vectors:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from itertools import pairwise
+from itertools import chain, pairwise
 from pathlib import Path
 from time import perf_counter
 
@@ -12,7 +12,13 @@ import numpy as np
 
 from kb.rag.evidence import rank_by_evidence
 from kb.rag.fusion import reciprocal_rank_fusion
-from kb.search.engine.errors import DamagedIndexError, IndexOutOfStepError, IndexWriteError
+from kb.rag.places import first_places
+from kb.search.engine.errors import (
+    DamagedIndexError,
+    IndexOutOfStepError,
+    IndexWriteError,
+    VectorStoreError,
+)
 from kb.search.engine.lexical import LexicalIndex
 from kb.search.engine.locks import ReadersWriterLock
 from kb.search.engine.protocols import QueryEncoder, Vector, VectorIndex, VectorRows
@@ -50,7 +56,7 @@ class SearchEngine:
 
     @property
     def device(self) -> str:
-        """Where vectors are searched, ``cpu`` or ``cuda``."""
+        """Where vectors are searched: ``cpu``, ``cuda`` or ``milvus``."""
         return self._dense.device
 
     @property
@@ -58,9 +64,20 @@ class SearchEngine:
         """How vectors are searched, for people to read."""
         return self._dense.vector_search
 
+    @property
+    def trouble(self) -> str:
+        """Why a search would fail now; empty while nothing is known to be wrong."""
+        return self._dense.trouble
+
     def chunk_ids(self) -> set[int]:
+        """What is there to be found; for vectors in another program, by its account."""
         with self._lock.reading():
-            return set(self._dense.chunk_ids().tolist())
+            return set(self._dense.chunk_ids().tolist()) - self._dense.missing_chunks()
+
+    def lost_documents(self) -> set[int]:
+        """Documents that must be replaced for their vectors to be found again."""
+        with self._lock.reading():
+            return self._dense.lost_documents()
 
     def search(
         self, query: str, collections: frozenset[int] | None, limit: int, candidates: int
@@ -85,7 +102,8 @@ class SearchEngine:
             times.append(perf_counter())
             worded = self._lexical.search(query, _LEXICAL_DEPTH * depth, collections)
             times.append(perf_counter())
-            hits = self._fuse(vector, near, worded, depth, limit)
+            named = self._lexical.holders(query, collections)
+            hits = self._fuse(vector, near, worded, named, depth, limit)
         times.append(perf_counter())
         return SearchResult(hits, _timings(times))
 
@@ -113,11 +131,13 @@ class SearchEngine:
 
         Raises:
             IndexWriteError: all changes since the last commit are undone.
+            VectorStoreError: the same, or what was removed may have been shown already; make them again.
             IndexOutOfStepError: the engine must be thrown away.
         """
-        with self._both_or_neither():
-            self._lexical.commit()
         added = joined([rows for rows in self._staged.values() if rows], self._dense.dimension)
+        with self._both_or_neither():
+            self._dense.prepare(added)
+            self._lexical.commit()
         with self._lock.writing():
             self._dense.remove_documents(self._staged.keys())
             self._dense.add(added)
@@ -163,18 +183,22 @@ class SearchEngine:
         vector: Vector,
         near: list[tuple[int, float]],
         worded: list[tuple[int, float]],
+        named: list[list[int]],
         depth: int,
         limit: int,
     ) -> list[Hit]:
+        """Rank the candidates of both sides; what the question names to the letter comes among the first."""
         cosines, bm25s = dict(near), dict(worded)
         # BM25 is known for more chunks than are candidates by it, so that few of the near ones lack theirs.
         rrf_scores = dict(reciprocal_rank_fusion([list(cosines), list(bm25s)[:depth]]))
-        cosines |= self._dense.cosines(
-            vector, [chunk_id for chunk_id in rrf_scores if chunk_id not in cosines]
-        )
-        ranked = rank_by_evidence(rrf_scores, cosines, bm25s)
+        others = {*rrf_scores, *chain.from_iterable(named)} - cosines.keys()
+        cosines |= self._dense.cosines(vector, sorted(others))
+        # A shared store may be ahead of this server, or have lost a vector.
+        rrf_scores = {chunk_id: rrf for chunk_id, rrf in rrf_scores.items() if chunk_id in cosines}
+        named = [[chunk_id for chunk_id in group if chunk_id in cosines] for group in named]
+        ranked = first_places(rank_by_evidence(rrf_scores, cosines, bm25s), named)
         return [
-            Hit(chunk_id, rrf_scores[chunk_id], cosines[chunk_id], bm25s.get(chunk_id))
+            Hit(chunk_id, rrf_scores.get(chunk_id, 0.0), cosines.get(chunk_id), bm25s.get(chunk_id))
             for chunk_id in ranked[:limit]
         ]
 
@@ -184,6 +208,10 @@ class SearchEngine:
             yield
         except IndexWriteError:
             self._staged.clear()  # the lexical side is back at the last commit as well
+            raise
+        except VectorStoreError:
+            self._staged.clear()
+            self._lexical.rollback()
             raise
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kb.exceptions import KBError
+from kb.exceptions import KBError, SearchUnavailableError
 
 
 class DamagedIndexError(KBError):
@@ -30,6 +30,24 @@ class IndexWriteError(KBError):
 
     code = "index_write_failed"
     default_message = "The search index cannot be written. Is the disk full?"
+
+
+class VectorStoreError(SearchUnavailableError):
+    """The program that keeps the vectors cannot be used. It says nothing about what it holds."""
+
+    code = "vector_store_unavailable"
+    default_message = "The vector store cannot be used. Try again in a moment."
+
+
+class VectorStoreDownError(VectorStoreError):
+    """It does not answer, or not in time. Asking again may help."""
+
+
+class VectorsGoneError(VectorStoreError):
+    """It answers, and does not know our vectors: the index must be loaded anew."""
+
+    code = "vectors_gone"
+    default_message = "The vectors are gone from the vector store. They are written again."
 
 
 class IndexOutOfStepError(KBError):

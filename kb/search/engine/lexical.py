@@ -15,6 +15,7 @@ from tantivy import Document, Index, Occur, Query, Schema, SchemaBuilder, Search
 from kb.search.engine.analysis import WORDS, identifiers, normalise, question_words, word_analyzer
 from kb.search.engine.errors import DamagedIndexError, IndexWriteError
 from kb.search.engine.lexical_files import copy_index
+from kb.search.engine.named import RARE_CHUNKS, RARE_SHARE, name_like, quoted_phrases
 from kb.search.engine.ranking import best
 from kb.search.engine.types import Row
 
@@ -26,7 +27,8 @@ _CHUNK, _DOCUMENT, _COLLECTION = "chunk_id", "document_id", "collection_id"
 _MAX_TERMS = 64
 _MAX_COLLECTIONS = 10_000
 _HEAP_BYTES = 64_000_000
-_INDEX_OPTION = "freq"  # no phrase is searched, so no positions are stored
+_MAX_NAMED = 16
+_HOLDERS = 10
 
 
 class LexicalIndex:
@@ -35,6 +37,7 @@ class LexicalIndex:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._question_words = question_words()
+        self._words = word_analyzer()
         self._schema = _schema()
         self._start_empty()
 
@@ -68,6 +71,10 @@ class LexicalIndex:
         with self._undone_on_error():
             self._writer.commit()
 
+    def rollback(self) -> None:
+        """Undo all changes since the last commit."""
+        self._writer.rollback()
+
     def reload(self) -> None:
         self._index.reload()
         self._searcher = self._index.searcher()
@@ -91,6 +98,25 @@ class LexicalIndex:
             return list(zip(_values(searcher, _CHUNK, hits), (bm25 for bm25, _ in hits), strict=True))
 
         return best(fetch, limit)
+
+    def holders(self, query: str, collections: frozenset[int] | None) -> list[list[int]]:
+        """For each thing that the question names to the letter, the chunks that hold it, best first.
+
+        See `kb.search.engine.named` for what counts; a thing that no chunk of these collections holds is left
+        out. Ten chunks at most are given for each.
+        """
+        searcher = self._searcher
+        asked = self._matching(query, searcher)
+        if asked is None:
+            return []
+        everywhere = collections is None or self._are_all(collections)
+        found = []
+        for named in self._named(query, searcher):
+            wanted = Query.boolean_query([(Occur.Must, named), (Occur.Should, asked)])
+            wanted = wanted if everywhere or collections is None else self._within(wanted, collections)
+            hits = searcher.search(wanted, _HOLDERS, count=False).hits
+            found.append(_values(searcher, _CHUNK, hits))
+        return [chunks for chunks in found if chunks]
 
     def save(self, folder: Path) -> None:
         """Commit, let running merges end, and make a copy that shares its files with this index.
@@ -171,7 +197,31 @@ class LexicalIndex:
         return Query.boolean_query([(Occur.Should, part) for part in parts]) if parts else None
 
     def _term(self, field: str, term: str) -> Query:
-        return Query.term_query(self._schema, field, term, _INDEX_OPTION)
+        return Query.term_query(self._schema, field, term, "freq")
+
+    def _named(self, query: str, searcher: Searcher) -> list[Query]:
+        named = [self._term(_IDENTIFIERS, name) for name in identifiers(query)]
+        phrases = [self._words.analyze(normalise(phrase)) for phrase in quoted_phrases(query)]
+        named += [self._phrase(words) for words in phrases if words]
+        named += [self._anywhere(word) for word in self._rare(query, searcher)]
+        return named[:_MAX_NAMED]
+
+    def _phrase(self, words: list[str]) -> Query:
+        if len(words) == 1:
+            return self._anywhere(words[0])
+        fields = [Query.phrase_query(self._schema, field, list(words)) for field in _BOOSTS]
+        return Query.boolean_query([(Occur.Should, phrase) for phrase in fields])
+
+    def _anywhere(self, word: str) -> Query:
+        return Query.boolean_query([(Occur.Should, self._term(field, word)) for field in _BOOSTS])
+
+    def _rare(self, query: str, searcher: Searcher) -> list[str]:
+        """Terms of the question that hardly any chunk has."""
+        names = {term for word in name_like(query) for term in self._words.analyze(word)}
+        few = RARE_SHARE * searcher.num_docs
+        terms = self._question_words(query)
+        found = {term: max(searcher.doc_freq(field, term) for field in _BOOSTS) for term in terms}
+        return [term for term in terms if 0 < found[term] <= max(few, RARE_CHUNKS if term in names else 0)]
 
     def _are_all(self, collections: frozenset[int]) -> bool:
         """Whether no chunk lies outside: then no filter is needed, which is two to four times as fast."""
@@ -187,8 +237,8 @@ class LexicalIndex:
 def _schema() -> Schema:
     builder = SchemaBuilder()
     for name in _BOOSTS:
-        builder.add_text_field(name, tokenizer_name=WORDS, index_option=_INDEX_OPTION)
-    builder.add_text_field(_IDENTIFIERS, tokenizer_name="raw", index_option=_INDEX_OPTION)
+        builder.add_text_field(name, tokenizer_name=WORDS, index_option="position")
+    builder.add_text_field(_IDENTIFIERS, tokenizer_name="raw", index_option="freq")
     builder.add_unsigned_field(_CHUNK, fast=True)
     builder.add_unsigned_field(_DOCUMENT, indexed=True)
     builder.add_unsigned_field(_COLLECTION, indexed=True, fast=True)

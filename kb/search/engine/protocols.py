@@ -41,9 +41,13 @@ class VectorIndex(Protocol):
     Searching from many threads is safe; changing while others search is not, and is the caller's to prevent.
     A cosine is the inner product with the vector as stored, in float16.
 
+    The vectors may be kept by another program, which several search servers share. Then each of these calls
+    may raise VectorStoreError, after which what is found is what was found before.
+
     Attributes:
-        device: where it is searched, ``cpu`` or ``cuda``.
+        device: where it is searched: ``cpu``, ``cuda`` or ``milvus``.
         vector_search: how it is searched, for people to read: ``exact``, ``two-stage``, or why it is exact.
+        trouble: why a search would fail now; empty while nothing is known to be wrong. Never waits.
     """
 
     device: str
@@ -52,9 +56,25 @@ class VectorIndex(Protocol):
     @property
     def vector_search(self) -> str: ...
 
+    @property
+    def trouble(self) -> str: ...
+
     def __len__(self) -> int: ...
 
-    def chunk_ids(self) -> npt.NDArray[np.int64]: ...
+    def chunk_ids(self) -> npt.NDArray[np.int64]:
+        """What it holds, by its own account."""
+
+    def missing_chunks(self) -> set[int]:
+        """Chunks of `chunk_ids` that the other program has lost. Asks it for everything it has."""
+
+    def lost_documents(self) -> set[int]:
+        """Documents to replace, because the other program did not find chunks of theirs.
+
+        To be called every second or so; it also finds out whether that program answers.
+        """
+
+    def prepare(self, rows: VectorRows) -> None:
+        """Do what may take long or fail of adding these very rows. They are not found before `add`."""
 
     def add(self, rows: VectorRows) -> None: ...
 
@@ -85,7 +105,10 @@ class VectorIndex(Protocol):
         """The cosine of each of these chunks that the index holds."""
 
     def save(self, folder: Path) -> None:
-        """Write into an empty folder. Every index of this protocol reads what any other wrote.
+        """Write into an empty folder.
+
+        Every index of this protocol reads vectors that any other wrote. One whose vectors are kept by another
+        program writes only which chunks they are; others refuse that as damaged.
 
         Raises:
             OSError: the disk is full or fails.
@@ -93,6 +116,8 @@ class VectorIndex(Protocol):
 
     def load(self, folder: Path) -> None:
         """Hold what was saved there, and nothing else.
+
+        What another program has lost since is no error: see `lost_documents`.
 
         Raises:
             DamagedIndexError: the index is empty afterwards.

@@ -24,6 +24,19 @@ class Row:
 
 
 @dataclass(frozen=True)
+class MilvusAddress:
+    """Where the vectors of one generation are.
+
+    Attributes:
+        uri: ``http[s]://[user:password@]host[:port][/database]``.
+        collection: its name there; nothing else may be kept in it.
+    """
+
+    uri: str
+    collection: str
+
+
+@dataclass(frozen=True)
 class Hit:
     """A found chunk.
 

