@@ -19,7 +19,9 @@ from tests.performance.result import CannotRunError, Result
 WHERE = {
     "ingest_vs_bare": "ingest",
     "ingest_shipped_vs_bare": "ingest",
+    "search_vs_bare_handbook": "search",
     "search_vs_bare": "search",
+    "search_16_over_1": "search",
     "ttft_cold_vs_raw": "first_token",
     "ttft_warm_over_cold": "first_token",
     "ttft_second_question_over_cold": "first_token",
