@@ -53,12 +53,18 @@ class SearchReply:
 
 @dataclass(frozen=True)
 class Health:
-    """How the server is. `lag` counts committed events that it has not applied yet."""
+    """How the server is.
+
+    Attributes:
+        vector_search: how vectors are searched, for people to read.
+        lag: committed events that it has not applied yet.
+    """
 
     status: str
     reason: str = ""
     device: str = ""
     encoder_backend: str = ""
+    vector_search: str = ""
     model: str = ""
     generation: int | None = None
     seq: int | None = None

@@ -178,6 +178,7 @@ def _progress(tailer: Tailer) -> dict[str, Any]:
         "generation": tailer.generation_id,
         "seq": tailer.position.seq,
         "chunks": tailer.engine.count,
+        "vector_search": tailer.engine.vector_search,
     }
     try:
         progress["lag"] = tailer.lag()

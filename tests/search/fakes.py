@@ -30,6 +30,7 @@ class FakeEngine:
     texts: dict[int, str] = field(default_factory=dict)
     full: bool = False
     commits: int = 0
+    vector_search: str = "exact"
     lost: set[int] = field(default_factory=set)
     trouble: str = ""
 

@@ -77,6 +77,7 @@ def test_health_tells_what_runs(client: SearchClient) -> None:
         status="ok",
         device="cpu",
         encoder_backend="by hand",
+        vector_search="exact",
         model="tiny@1",
         generation=5,
         seq=42,

@@ -8,6 +8,7 @@ over-fetched and dropped until an index is rebuilt.
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Callable, Collection
 from typing import Protocol, Self
@@ -54,7 +55,7 @@ class GpuIndex(DenseIndex):
         self._new_flat = new_flat or _gpu_flat()
         # FAISS's GPU resources serve one thread at a time.
         self._gpu = threading.Lock()
-        super().__init__(dimension)
+        super().__init__(dimension, exact_rows=sys.maxsize)
 
     def add(self, rows: VectorRows) -> None:
         first = self._rows.rows

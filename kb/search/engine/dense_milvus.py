@@ -37,6 +37,7 @@ class MilvusIndex:
     """
 
     device = "milvus"
+    vector_search = "exact"
 
     def __init__(self, dimension: int, store: MilvusStore) -> None:
         self.dimension = dimension

@@ -8,6 +8,8 @@ from itertools import chain, pairwise
 from pathlib import Path
 from time import perf_counter
 
+import numpy as np
+
 from kb.rag.evidence import rank_by_evidence
 from kb.rag.fusion import reciprocal_rank_fusion
 from kb.rag.places import first_places
@@ -56,6 +58,11 @@ class SearchEngine:
     def device(self) -> str:
         """Where vectors are searched: ``cpu``, ``cuda`` or ``milvus``."""
         return self._dense.device
+
+    @property
+    def vector_search(self) -> str:
+        """How vectors are searched, for people to read."""
+        return self._dense.vector_search
 
     @property
     def trouble(self) -> str:
@@ -166,7 +173,9 @@ class SearchEngine:
             self._staged.clear()
             self._dense.load(folder / _DENSE)
             self._lexical.load(folder / _LEXICAL)
-        if set(self._lexical.chunk_ids()) != set(self._dense.chunk_ids().tolist()):
+        # Compared as arrays: sets of a million numbers each would take more room than the vectors may.
+        lexical = np.sort(np.array(self._lexical.chunk_ids(), np.int64))
+        if not np.array_equal(lexical, np.sort(self._dense.chunk_ids())):
             raise DamagedIndexError(IndexOutOfStepError.default_message)
 
     def _fuse(

@@ -34,7 +34,9 @@ class QueryEncoder(Protocol):
 
 
 class VectorIndex(Protocol):
-    """Exact search over vectors by inner product.
+    """Search over vectors by inner product.
+
+    Searches are exact, or have been found to agree with exact ones on the vectors that the index holds.
 
     Searching from many threads is safe; changing while others search is not, and is the caller's to prevent.
     A cosine is the inner product with the vector as stored, in float16.
@@ -44,11 +46,15 @@ class VectorIndex(Protocol):
 
     Attributes:
         device: where it is searched: ``cpu``, ``cuda`` or ``milvus``.
+        vector_search: how it is searched, for people to read: ``exact``, ``two-stage``, or why it is exact.
         trouble: why a search would fail now; empty while nothing is known to be wrong. Never waits.
     """
 
     device: str
     dimension: int
+
+    @property
+    def vector_search(self) -> str: ...
 
     @property
     def trouble(self) -> str: ...
@@ -77,10 +83,13 @@ class VectorIndex(Protocol):
 
     @property
     def needs_compaction(self) -> bool:
-        """Whether removed rows take up so much room that `compacted` is worth its time."""
+        """Whether so much was removed or added that `compacted` is worth its time."""
 
     def compacted(self) -> Self:
-        """A copy without what was removed. This index stays as it is, and may be searched meanwhile."""
+        """A copy without what was removed, laid out for fast searches.
+
+        This index stays as it is, and may be searched meanwhile.
+        """
 
     def search(
         self, vector: Vector, limit: int, collections: frozenset[int] | None
