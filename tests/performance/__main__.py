@@ -19,7 +19,9 @@ from tests.performance.result import CannotRunError, Result
 WHERE = {
     "ingest_vs_bare": "ingest",
     "ingest_shipped_vs_bare": "ingest",
+    "search_vs_bare_handbook": "search",
     "search_vs_bare": "search",
+    "search_16_over_1": "search",
     "search_1m_over_100k": "scale",
     "filtered_recall_min": "scale",
     "filtered_p50_over_unfiltered": "scale",

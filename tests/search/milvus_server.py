@@ -39,13 +39,20 @@ class MilvusServer:
             [sys.executable, "-m", "milvus_lite", "server", *arguments],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
+            # Whoever runs the tests in the background may have them ignore it, and its children with them.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
         with grpc.insecure_channel(f"127.0.0.1:{self.port}") as channel:
             grpc.channel_ready_future(channel).result(ENOUGH_S)
 
     def stop(self) -> None:
         self._process.send_signal(signal.SIGINT)  # it saves nothing on SIGTERM
-        self._process.wait(ENOUGH_S)
+        try:
+            self._process.wait(ENOUGH_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+            raise
 
     def new_address(self) -> MilvusAddress:
         return MilvusAddress(self.uri, next(self._names))
