@@ -20,9 +20,9 @@ from kb.search.engine.sketch_plan import SketchPlan, read_plan, write_plan
 from kb.search.engine.sketches import Sketches
 from kb.search.engine.types import Row
 
-DIMENSION = 64
+DIMENSION = 256
 ROWS = 6000
-FAN = 70_000
+FAN = 20_000
 EXACT_ROWS = 300
 # A tenth of the documents is in each of ten collections, one document alone in another.
 ALONE = 77
@@ -41,7 +41,7 @@ def texts(count: int, seed: int) -> Halves:
     topics = np.random.default_rng(0).standard_normal((30, DIMENSION))
     rng = np.random.default_rng(seed)
     weights = rng.gamma(0.2, size=(count, 30))
-    vectors = weights @ topics / weights.sum(axis=1, keepdims=True) + 0.25 * rng.standard_normal(
+    vectors = weights @ topics / weights.sum(axis=1, keepdims=True) + 0.05 * rng.standard_normal(
         (count, DIMENSION)
     )
     halves: Halves = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype("<f2")
@@ -106,9 +106,9 @@ def test_at_each_selectivity_the_hits_are_those_of_exact_search(collections: fro
 
 
 def misled(tmp_path: Path) -> DenseIndex:
-    """An index that looks at far too few sketches, as none would that had measured it."""
+    """An index whose sketches are all alike, as those of none are that measured them."""
     index_of(rows(texts(ROWS, 1))).save(tmp_path)
-    write_plan(tmp_path, SketchPlan(np.zeros(DIMENSION, np.float32), 1, 1.0, 1.0, ROWS))
+    write_plan(tmp_path, SketchPlan(np.full(DIMENSION, -9, np.float32), 1, 1.0, 1.0, ROWS))
     index = DenseIndex(DIMENSION, EXACT_ROWS)
     index.load(tmp_path)
     return index

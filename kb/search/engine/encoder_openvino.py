@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import mmap
 import os
 import shutil
 import threading
@@ -23,6 +24,7 @@ logger = logging.getLogger(__name__)
 _FORMAT = 1  # of the converted files; a change converts anew
 _BATCH = 8
 _LEAST_AGREEMENT = 0.999
+_DISAGREES = "The converted model does not agree with sentence-transformers."
 _PROBES = (
     "How many days of leave do I have?",
     "Expenses above 500 EUR need the written approval of the head of the department before the order.",
@@ -92,40 +94,55 @@ class OpenVINOEncoder:
         self.tokens = tokens
         self._query_prompt: str = facts["query_prompt"]
         self._passage_prompt: str = facts["passage_prompt"]
-        reference = np.load(folder / "reference.npy")
-        self.dimension = int(reference.shape[1])
-        core = ov.Core()
-        graph = core.read_model(folder / "model.xml")
-        capabilities = core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+        self._reference: Vectors = np.load(folder / "reference.npy")
+        self.dimension = int(self._reference.shape[1])
+        self._core = ov.Core()
+        with (folder / "model.bin").open("rb") as file:
+            self._weights = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY)
+        weights = ov.Tensor(np.frombuffer(self._weights, np.uint8), shared_memory=True)
+        self._graph = self._core.read_model((folder / "model.xml").read_text(), weights)
+        self._streams = max(1, len(os.sched_getaffinity(0)))
+        self._bulk = ThreadPoolExecutor(self._streams, thread_name_prefix="embed")
+        self._own = threading.local()
+        self._compiling = threading.Lock()
+        self._for_passages: ov.CompiledModel | None = None
+        capabilities = self._core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
         for precision in ("bf16", "f32") if "BF16" in capabilities else ("f32",):
-            self._compile(core, graph, precision)
-            self.agreement = self._agreement(reference)
+            self.backend = f"OpenVINO {'bfloat16' if precision == 'bf16' else 'float32'}"
+            self._settings = {"INFERENCE_PRECISION_HINT": precision}
+            self._for_queries = self._compiled(PERFORMANCE_HINT="LATENCY")
+            self.agreement = self._agreement(self._for_queries)
             if self.agreement >= _LEAST_AGREEMENT:
                 break
             logger.warning("%s agrees only %.4f with the reference", self.backend, self.agreement)
         else:
-            raise RuntimeError("The converted model does not agree with sentence-transformers.")
+            raise RuntimeError(_DISAGREES)
+        # Compiling read every weight. Few are wanted again as they are in the file; those are read again.
+        self._weights.madvise(mmap.MADV_DONTNEED)
 
-    def _compile(self, core: ov.Core, graph: ov.Model, precision: str) -> None:
-        """Two networks over the same weights: all cores on one query, or a batch on each core."""
-        settings = {"INFERENCE_PRECISION_HINT": precision}
-        self._for_queries = core.compile_model(graph, "CPU", {**settings, "PERFORMANCE_HINT": "LATENCY"})
-        self._streams = max(1, len(os.sched_getaffinity(0)))
-        self._for_passages = core.compile_model(
-            graph,
-            "CPU",
-            {**settings, "PERFORMANCE_HINT": "THROUGHPUT", "NUM_STREAMS": self._streams},
-        )
-        self._bulk = ThreadPoolExecutor(self._streams, thread_name_prefix="embed")
-        self._own = threading.local()
-        self.backend = f"OpenVINO {'bfloat16' if precision == 'bf16' else 'float32'}"
+    def _compiled(self, **hints: str | int) -> ov.CompiledModel:
+        """Two networks share the weights: all cores on one query, or a batch on each core."""
+        return self._core.compile_model(self._graph, "CPU", {**self._settings, **hints})
 
-    def _agreement(self, reference: Vectors) -> float:
-        """Least cosine to the reference vectors over a few texts."""
-        # The first conversion between numpy and OpenVINO must not happen in two threads at once: each then
-        # waits for the other's lock for good.
-        self.embed_queries(_PROBES[:1])
-        return float((self.embed_passages(_PROBES) * reference).sum(axis=1).min())
+    def _passage_network(self) -> ov.CompiledModel:
+        """Compiled when it is first wanted: it takes 50 MB, and a search server never wants it."""
+        with self._compiling:
+            if self._for_passages is None:
+                network = self._compiled(PERFORMANCE_HINT="THROUGHPUT", NUM_STREAMS=self._streams)
+                if self._agreement(network) < _LEAST_AGREEMENT:
+                    raise RuntimeError(_DISAGREES)
+                self._for_passages = network
+            return self._for_passages
+
+    def _agreement(self, network: ov.CompiledModel) -> float:
+        """Least cosine to the reference vectors over a few texts.
+
+        It is asked for by one thread. The first conversion between numpy and OpenVINO must not happen in two
+        at once: each then waits for the other's lock for good.
+        """
+        encodings = self.tokens.encode([self._passage_prompt + text for text in _PROBES])
+        vectors = _normalised(_inferred(network.create_infer_request(), encodings))
+        return float((vectors * self._reference).sum(axis=1).min())
 
     def embed_passages(self, texts: Sequence[str]) -> Vectors:
         """float32 [len(texts), dimension]; rows are L2-normalised. Batches are sorted by length."""
@@ -146,19 +163,22 @@ class OpenVINOEncoder:
     def _embed_batch(self, encodings: Sequence[Encoding]) -> Vectors:
         request = getattr(self._own, "for_passages", None)
         if request is None:
-            request = self._own.for_passages = self._for_passages.create_infer_request()
-        ids, mask = padded(encodings)
-        request.infer({0: ids, 1: mask})
-        return np.array(request.get_output_tensor(0).data)
+            request = self._own.for_passages = self._passage_network().create_infer_request()
+        return _inferred(request, encodings)
 
     def embed_queries(self, texts: Sequence[str]) -> Vectors:
         """float32 [len(texts), dimension]; never waits behind bulk work."""
         request = getattr(self._own, "for_queries", None)
         if request is None:
             request = self._own.for_queries = self._for_queries.create_infer_request()
-        ids, mask = padded(self.tokens.encode([self._query_prompt + text for text in texts]))
-        request.infer({0: ids, 1: mask})
-        return _normalised(np.array(request.get_output_tensor(0).data))
+        encodings = self.tokens.encode([self._query_prompt + text for text in texts])
+        return _normalised(_inferred(request, encodings))
+
+
+def _inferred(request: ov.InferRequest, encodings: Sequence[Encoding]) -> Vectors:
+    ids, mask = padded(encodings)
+    request.infer({0: ids, 1: mask})
+    return np.array(request.get_output_tensor(0).data)
 
 
 def _normalised(vectors: Vectors) -> Vectors:

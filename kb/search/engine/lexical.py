@@ -26,6 +26,7 @@ _CHUNK, _DOCUMENT, _COLLECTION = "chunk_id", "document_id", "collection_id"
 
 _MAX_TERMS = 64
 _MAX_COLLECTIONS = 10_000
+_PAGE = 50_000
 _HEAP_BYTES = 64_000_000
 _MAX_NAMED = 16
 _HOLDERS = 10
@@ -46,11 +47,14 @@ class LexicalIndex:
         return count
 
     def chunk_ids(self) -> list[int]:
+        return list(self.each_chunk_id())
+
+    def each_chunk_id(self) -> Iterator[int]:
+        """In no order, page by page: the hits of a million at once would take hundreds of megabytes."""
         searcher = self._searcher
-        if not searcher.num_docs:
-            return []
-        found = searcher.search(Query.all_query(), searcher.num_docs, count=False)
-        return _values(searcher, _CHUNK, found.hits)
+        for start in range(0, searcher.num_docs, _PAGE):
+            found = searcher.search(Query.all_query(), _PAGE, count=False, offset=start)
+            yield from _values(searcher, _CHUNK, found.hits)
 
     def add(self, document_id: int, collection_id: int, rows: Sequence[Row]) -> None:
         """Raises IndexWriteError, as `remove_documents` and `commit` do."""

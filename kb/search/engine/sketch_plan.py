@@ -21,7 +21,8 @@ class SketchPlan:
     Attributes:
         means: float32 [dimension], what sketches are made with.
         depth: how many of the nearest sketches are compared exactly; 0: two-stage search was refused.
-        recall_at_10: share of the ten nearest vectors that it found, at this depth or the greatest tried.
+        recall_at_10: share of the ten nearest vectors that it found, at this depth; when it was refused, at
+            half of the greatest depth that would have saved time.
         recall_at_100: the same of the hundred nearest.
         rows: how many there were.
     """

@@ -17,7 +17,9 @@ logger = logging.getLogger(__name__)
 Rows = npt.NDArray[np.int64]
 
 RECALL = 0.98
-DEPTHS = (1000, 1500, 2000, 3000, 4000, 6000, 8000, 12_000, 16_000)
+DEPTHS = (1000, 1500, 2000, 3000, 4000, 6000, 8000, 12_000, 16_000, 24_000)
+# Comparing one in twelve rows exactly after their sketches takes as long as comparing all at once.
+_ROWS_PER_DEPTH = 20
 # Questions of people need up to twice the depth that the stand-ins for them need.
 _MARGIN = 2
 _QUESTIONS = 200
@@ -38,23 +40,28 @@ def learn(
         nearest: the exact search: the rows nearest to a vector, best first.
 
     Returns:
-        No sketches when no depth was good enough.
+        No sketches when no depth that would save time was good enough.
     """
     centre = means(vectors)
     sketches = Sketches(centre)
     sketches.add(vectors)
+    depths = [depth for depth in DEPTHS if _ROWS_PER_DEPTH * depth <= len(vectors)] or DEPTHS[:1]
     places = np.stack(
-        [_places(nearest(question, _MANY), question, sketches) for question in _questions(vectors)]
+        [
+            _places(nearest(question, _MANY), sketches.nearest(question, min(depths[-1], len(vectors))))
+            for question in _questions(vectors)
+        ]
     )
-    for depth in DEPTHS:
-        few, many = _recalls(places, depth)
-        if min(_recalls(places, depth // _MARGIN)) >= RECALL:
+    for depth in depths:
+        at_half = _recalls(places, depth // _MARGIN)
+        if min(at_half) >= RECALL:
+            few, many = _recalls(places, depth)
             logger.info(
                 "Two-stage search of %d chunks compares %d: recall@10 %.4f, recall@100 %.4f",
                 len(vectors), depth, few, many,
             )  # fmt: skip
             return SketchPlan(centre, depth, few, many, len(vectors)), sketches
-    plan = SketchPlan(centre, 0, few, many, len(vectors))
+    plan = SketchPlan(centre, 0, *at_half, len(vectors))
     logger.warning("%d chunks are searched %s; %.0f %% are asked for", len(vectors), plan, 100 * RECALL)
     return plan, None
 
@@ -77,10 +84,9 @@ def _questions(vectors: npt.NDArray[np.float16]) -> Vector:
     return questions
 
 
-def _places(right: Rows, question: Vector, sketches: Sketches) -> Rows:
-    """The place of each right row in the order by sketches; beyond every depth when it is not there."""
-    found = sketches.nearest(question, min(DEPTHS[-1], len(sketches)))
-    places = np.full(len(right), len(sketches))
+def _places(right: Rows, found: Rows) -> Rows:
+    """The place of each right row among those found; beyond every depth when it is not there."""
+    places = np.full(len(right), np.iinfo(np.int64).max)
     _, at, place = np.intersect1d(right, found, assume_unique=True, return_indices=True)
     places[at] = place
     return places

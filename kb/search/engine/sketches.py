@@ -36,8 +36,9 @@ class Sketches:
         return rows
 
     def add(self, vectors: npt.NDArray[np.float16]) -> None:
-        for block in blocks(vectors):
-            self._index.add(self._sketch(block))
+        if len(vectors):
+            # Added at once, so that FAISS allocates exactly what it needs.
+            self._index.add(np.concatenate([self._sketch(block) for block in blocks(vectors)]))
 
     def nearest(
         self, vector: Vector, count: int, parameters: faiss.SearchParameters | None = None
