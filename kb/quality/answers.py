@@ -47,26 +47,9 @@ def score(asked: Sequence[Asked]) -> dict[str, Any]:
     """The figures of the contract; rates are fractions of the questions named before them."""
     answerable = [one for one in asked if one.question.answerable]
     unanswerable = [one for one in asked if not one.question.answerable]
-    answered = [one for one in answerable if one.answered]
     sentences = [sentence for one in asked for sentence in one.answer["sentences"]]
     return {
-        "answerable": {
-            "n": len(answerable),
-            "answered": _rate(answerable, lambda one: one.answered),
-            "contains_gold": _rate(
-                answerable, lambda one: metrics.contains_answer(one.answer["text"], one.question.answers)
-            ),
-            "token_f1": round(
-                metrics.mean(
-                    [metrics.token_f1(one.answer["text"], one.question.answers) for one in answerable]
-                ),
-                4,
-            ),
-            "cited_gold_document": _rate(
-                answered, lambda one: bool(one.cited & one.question.relevant.keys())
-            ),
-            "wrong_abstention": _rate(answerable, lambda one: not one.answered),
-        },
+        "answerable": _score_answerable(answerable),
         "unanswerable": {
             "n": len(unanswerable),
             "abstained": _rate(unanswerable, lambda one: not one.answered),
@@ -91,6 +74,21 @@ def score(asked: Sequence[Asked]) -> dict[str, Any]:
                 0.5,
             )
         },
+    }
+
+
+def _score_answerable(asked: Sequence[Asked]) -> dict[str, Any]:
+    answered = [one for one in asked if one.answered]
+    f1 = [metrics.token_f1(one.answer["text"], one.question.answers) for one in asked]
+    return {
+        "n": len(asked),
+        "answered": _rate(asked, lambda one: one.answered),
+        "contains_gold": _rate(
+            asked, lambda one: metrics.contains_answer(one.answer["text"], one.question.answers)
+        ),
+        "token_f1": round(metrics.mean(f1), 4),
+        "cited_gold_document": _rate(answered, lambda one: bool(one.cited & one.question.relevant.keys())),
+        "wrong_abstention": _rate(asked, lambda one: not one.answered),
     }
 
 
