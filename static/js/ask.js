@@ -99,3 +99,4 @@ if (last?.previousElementSibling && navigation?.type === "navigate" && !location
   last.scrollIntoView({ block: "start" });
 }
 if (window.matchMedia("(hover: hover)").matches && !thread.dataset.conversation) composer.focus();
+composer.sendIfEntered();

@@ -47,6 +47,11 @@ export class Composer {
     this.#text.placeholder = words;
   }
 
+  // Enter, pressed while the scripts were still on their way, left a new line behind: it is honoured now.
+  sendIfEntered() {
+    if (this.#text.value.endsWith("\n")) this.#form.requestSubmit();
+  }
+
   focus() {
     this.#text.focus();
     this.#text.setSelectionRange(this.#text.value.length, this.#text.value.length);

@@ -10,7 +10,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
 
 from tests.stack.conftest import ADMIN, PASSWORD, Site
 
@@ -85,6 +85,18 @@ def finished_answer(page: Page, number: int = 0) -> str:
 
 def normal(html: str) -> str:
     return " ".join(html.split())
+
+
+def test_a_question_entered_before_the_scripts_arrive_is_asked(page: Page) -> None:
+    held: list[Route] = []
+    page.route("**/js/ask*.js", lambda route: held.append(route))
+    page.goto("/", wait_until="commit")
+    ask(page, QUESTION)
+    expect(page.locator("#send")).to_be_disabled()
+    while not held:
+        page.wait_for_timeout(20)
+    held[0].continue_()
+    finished_answer(page)
 
 
 def test_ask_read_cite_reload_follow_up(page: Page) -> None:
