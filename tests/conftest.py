@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -60,3 +61,11 @@ def eval_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"No evaluation data at {folder}: set KB_EVAL_DATA")
     return folder
+
+
+def pytest_unconfigure() -> None:
+    """llama_cpp opens two files at its import and never closes them: they would warn after the summary."""
+    utils = sys.modules.get("llama_cpp._utils")
+    if utils is not None:
+        utils.outnull_file.close()
+        utils.errnull_file.close()
