@@ -42,15 +42,14 @@ def search_body(user: AnyUser, query: str, collections: list[int] | None, limit:
 
 
 def hit_object(item: FoundChunk, query: str) -> dict[str, Any]:
-    chunk = item.chunk
     return {
-        "chunk_id": chunk.pk,
-        "document": document_brief(chunk.document),
-        "page_start": chunk.page_start,
-        "page_end": chunk.page_end,
-        "heading_path": chunk.heading_path,
-        "text": chunk.text,
-        "highlights": highlights(query, chunk.text),
+        "chunk_id": item.pk,
+        "document": document_brief(item.document),
+        "page_start": item.page_start,
+        "page_end": item.page_end,
+        "heading_path": item.heading_path,
+        "text": item.text,
+        "highlights": highlights(query, item.text),
         "rrf_score": item.hit.rrf_score,
         "cosine": item.hit.cosine,
         "bm25": item.hit.bm25,

@@ -81,19 +81,18 @@ def retrieve(ask: Ask, draft: Draft) -> list[Passage]:
 
 
 def as_passage(n: int, item: FoundChunk) -> Passage:
-    chunk = item.chunk
     return Passage(
         n=n,
-        chunk_id=chunk.pk,
-        document_id=chunk.document_id,
-        document_title=chunk.document.title,
-        version=chunk.document.version,
-        text=chunk.text,
-        start=chunk.start,
-        end=chunk.end,
-        page_start=chunk.page_start,
-        page_end=chunk.page_end,
-        heading_path=tuple(chunk.heading_path),
+        chunk_id=item.pk,
+        document_id=item.document.pk,
+        document_title=item.document.title,
+        version=item.document.version,
+        text=item.text,
+        start=item.start,
+        end=item.end,
+        page_start=item.page_start,
+        page_end=item.page_end,
+        heading_path=tuple(item.heading_path),
         cosine=item.hit.cosine,
         bm25=item.hit.bm25,
         rrf_score=item.hit.rrf_score,

@@ -15,6 +15,7 @@ from kb.chat.models import Citation, Message, MessagePassage, Outcome
 from kb.chat.sentence_html import sentence_html
 from kb.library.access import AnyUser
 from kb.library.models import Document
+from kb.library.retrieval import FoundDocument
 
 WITHHELD = "This answer used documents that you may no longer open."
 DELETED = "This answer was made from a document that has been deleted."
@@ -42,14 +43,14 @@ def answer_object(message: Message, user: AnyUser) -> dict[str, Any]:
     return answer_objects([fresh], user)[0]
 
 
-def document_brief(document: Document) -> dict[str, Any]:
+def document_brief(document: Document | FoundDocument) -> dict[str, Any]:
     return {
         "id": document.pk,
         "title": document.title,
         "external_id": document.external_id,
         "version": document.version,
         "collection": document.collection_id,
-        "collection_name": document.collection.name,
+        "collection_name": document.collection_name,
     }
 
 

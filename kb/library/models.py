@@ -160,6 +160,10 @@ class Document(models.Model):
     def __str__(self) -> str:
         return self.title
 
+    @property
+    def collection_name(self) -> str:
+        return self.collection.name
+
 
 class TextFormat(models.TextChoices):
     MARKDOWN = "markdown"

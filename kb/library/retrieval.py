@@ -8,25 +8,41 @@ from dataclasses import dataclass
 from kb.conf import config
 from kb.exceptions import NotFoundError
 from kb.library.access import AnyUser, collections_for, searchable_chunks
-from kb.library.models import Chunk
 from kb.search.client import Hit
 from kb.search.replicas import search_client
 
-# What a hit shows. Reading whole documents and collections beside each chunk takes twice as long.
-_SHOWN = (
-    *("document_id", "ordinal", "start", "end", "text", "page_start", "page_end", "heading_path", "tokens"),
-    *("document__external_id", "document__version", "document__title", "document__collection_id"),
-    "document__collection__name",
-)
+# Making objects of the models for each chunk takes as long as finding the rows.
+_CHUNK = ("pk", "text", "start", "end", "page_start", "page_end", "heading_path")
+_DOCUMENT = ("pk", "title", "external_id", "version", "collection_id", "collection__name")
+_SHOWN = (*_CHUNK, *(f"document__{field}" for field in _DOCUMENT))
 _MOST = 10_000  # hits that are looked through before giving up on finding enough readable ones
 
 
 @dataclass(frozen=True)
-class FoundChunk:
-    """A chunk that the person may read, with the scores by which it was found."""
+class FoundDocument:
+    """What a hit tells of its document."""
 
-    chunk: Chunk
+    pk: int
+    title: str
+    external_id: str
+    version: int
+    collection_id: int
+    collection_name: str
+
+
+@dataclass(frozen=True)
+class FoundChunk:
+    """A chunk that the person may read, with the scores by which it was found; spans as in `Chunk`."""
+
     hit: Hit
+    document: FoundDocument
+    pk: int
+    text: str
+    start: int
+    end: int
+    page_start: int | None
+    page_end: int | None
+    heading_path: Sequence[str]
 
 
 @dataclass(frozen=True)
@@ -68,9 +84,19 @@ def search_chunks(user: AnyUser, query: str, wanted: Sequence[int] | None, limit
     while True:
         asked = min(asked, _MOST)
         reply = search_client().search(query, collections, asked, max(config.candidates, asked))
-        readable = searchable_chunks(user, [hit.chunk_id for hit in reply.hits])
-        rows = {chunk.pk: chunk for chunk in readable.order_by().only(*_SHOWN)}
-        found = [FoundChunk(rows[hit.chunk_id], hit) for hit in reply.hits if hit.chunk_id in rows]
+        found = _readable(user, reply.hits)
         if len(found) >= limit or len(reply.hits) < asked or asked == _MOST:
             return Found(found[:limit], reply.timings_ms)
         asked *= 4
+
+
+def _readable(user: AnyUser, hits: Sequence[Hit]) -> list[FoundChunk]:
+    """The hits that this person may read now, in the same order."""
+    readable = searchable_chunks(user, [hit.chunk_id for hit in hits])
+    rows = {row[0]: row for row in readable.order_by().values_list(*_SHOWN)}
+    split = len(_CHUNK)
+    return [
+        FoundChunk(hit, FoundDocument(*row[split:]), *row[:split])
+        for hit in hits
+        if (row := rows.get(hit.chunk_id)) is not None
+    ]

@@ -19,6 +19,8 @@ def first_places(ranked: Sequence[int], holders: Sequence[Sequence[int]]) -> lis
         holders: for each thing that the question names, the chunks that hold it, best first; those that are
             not ranked count as ranked last. Beyond three things the first three count.
     """
+    if not any(holders):
+        return list(ranked)
     place = {chunk: at for at, chunk in enumerate(ranked)}
     for group in holders:
         for chunk in group:

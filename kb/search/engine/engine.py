@@ -11,7 +11,7 @@ from time import perf_counter
 import numpy as np
 
 from kb.rag.evidence import rank_by_evidence
-from kb.rag.fusion import reciprocal_rank_fusion
+from kb.rag.fusion import reciprocal_rank_scores
 from kb.rag.places import first_places
 from kb.search.engine import memory
 from kb.search.engine.errors import (
@@ -193,7 +193,7 @@ class SearchEngine:
         """Rank the candidates of both sides; what the question names to the letter comes among the first."""
         cosines, bm25s = dict(near), dict(worded)
         # BM25 is known for more chunks than are candidates by it, so that few of the near ones lack theirs.
-        rrf_scores = dict(reciprocal_rank_fusion([list(cosines), list(bm25s)[:depth]]))
+        rrf_scores = reciprocal_rank_scores([list(cosines), list(bm25s)[:depth]])
         others = {*rrf_scores, *chain.from_iterable(named)} - cosines.keys()
         cosines |= self._dense.cosines(vector, sorted(others))
         # A shared store may be ahead of this server, or have lost a vector.

@@ -49,6 +49,7 @@ class Command(BaseCommand):
                 log_config=None,
                 log_level=logging.WARNING,
                 access_log=False,
+                proxy_headers=False,
                 timeout_keep_alive=_KEEP_ALIVE_S,
                 timeout_graceful_shutdown=_GRACE_S,
             )
