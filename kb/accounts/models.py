@@ -8,8 +8,10 @@ from datetime import datetime, timedelta
 from typing import ClassVar
 
 from django.contrib.auth.models import AbstractUser
-from django.db import models
+from django.db import connection, models
 from django.utils import timezone
+
+from kb.prepared import PreparedRows
 
 KEY_PREFIX = "kb_"
 
@@ -63,7 +65,23 @@ def create_api_key(
 
 def find_api_key(key: str, now: datetime) -> ApiKey | None:
     """The live key of an active user, or None."""
-    row = ApiKey.objects.select_related("user").filter(digest=digest_of(key), revoked_at=None).first()
-    if row is None or not row.user.is_active or (row.expires_at and row.expires_at <= now):
+    found = _KEYS.rows(digest_of(key))
+    if not found:
+        return None
+    split = len(_KEY_FIELDS)
+    row = ApiKey.from_db(connection.alias, _KEY_FIELDS, found[0][:split])
+    row.user = User.from_db(connection.alias, _USER_FIELDS, found[0][split:])
+    if not row.user.is_active or (row.expires_at and row.expires_at <= now):
         return None
     return row
+
+
+_KEY_FIELDS = [field.attname for field in ApiKey._meta.concrete_fields]
+_USER_FIELDS = [field.attname for field in User._meta.concrete_fields]
+_DIGEST = "the digest"
+_KEYS = PreparedRows(
+    lambda: ApiKey.objects.filter(digest=_DIGEST, revoked_at=None).values_list(
+        *_KEY_FIELDS, *(f"user__{field}" for field in _USER_FIELDS)
+    ),
+    [_DIGEST],
+)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from kb.conf import config
 from kb.exceptions import NotFoundError
-from kb.library.access import AnyUser, collections_for, searchable_chunks
+from kb.library.access import AnyUser, collection_ids_for, searchable_rows
 from kb.search.client import Hit
 from kb.search.replicas import search_client
 
@@ -59,13 +59,12 @@ def allowed_collections(user: AnyUser, wanted: Sequence[int] | None) -> list[int
     Raises:
         NotFoundError: one of those asked for does not exist for this person.
     """
-    allowed = collections_for(user)
+    allowed = collection_ids_for(user)
     if not wanted:
-        return list(allowed.values_list("pk", flat=True))
-    found = list(allowed.filter(pk__in=wanted).values_list("pk", flat=True))
-    if len(found) != len(set(wanted)):
+        return allowed
+    if not set(wanted) <= set(allowed):
         raise NotFoundError("There is no such collection, or you may not read it.")
-    return found
+    return sorted(set(wanted))
 
 
 def search_chunks(user: AnyUser, query: str, wanted: Sequence[int] | None, limit: int) -> Found:
@@ -92,8 +91,7 @@ def search_chunks(user: AnyUser, query: str, wanted: Sequence[int] | None, limit
 
 def _readable(user: AnyUser, hits: Sequence[Hit]) -> list[FoundChunk]:
     """The hits that this person may read now, in the same order."""
-    readable = searchable_chunks(user, [hit.chunk_id for hit in hits])
-    rows = {row[0]: row for row in readable.order_by().values_list(*_SHOWN)}
+    rows = {row[0]: row for row in searchable_rows(user, [hit.chunk_id for hit in hits], _SHOWN)}
     split = len(_CHUNK)
     return [
         FoundChunk(hit, FoundDocument(*row[split:]), *row[:split])

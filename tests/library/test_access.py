@@ -8,15 +8,18 @@ from django.contrib.auth.models import AnonymousUser, Group
 from kb.accounts.models import User
 from kb.exceptions import NotFoundError, PermissionDeniedError
 from kb.library.access import (
+    AnyUser,
+    collection_ids_for,
     collections_for,
     documents_for,
     get_collection_for,
     get_document_for,
     searchable_chunks,
+    searchable_rows,
 )
 from kb.library.models import Chunk, Collection, Grant, Role, Status
 from kb.library.services import delete_collection, delete_document, grant
-from tests.factories import make_document
+from tests.factories import make_document, make_user
 
 
 def test_viewer_reads_but_may_not_write(collection: Collection, teammate: User) -> None:
@@ -99,6 +102,41 @@ def test_only_live_ready_present_chunks_are_searchable(collection: Collection, t
     found = {chunk.document_id for chunk in searchable_chunks(teammate, every)}
     assert found == {ready.pk}
     assert found.isdisjoint({parsing.pk, superseded.pk, deleted.pk})
+
+
+def test_rows_of_a_search_are_those_that_the_gate_lets_through(
+    admin: User, owner: User, teammate: User, stranger: User, collection: Collection
+) -> None:
+    """Cases 3 and 7: the prepared queries answer as the querysets do, for everyone and after each change."""
+    fields = ("pk", "text", "heading_path", "document__collection__name")
+    other = Collection.objects.create(name="Board", slug="board", created_by=owner)
+    for home in (collection, other):
+        make_document(home)
+        make_document(home, status=Status.PARSING)
+    every = list(Chunk.objects.values_list("pk", flat=True))
+    team = Group.objects.create(name="Team")
+    disabled = make_user("disabled", is_superuser=True, is_active=False)
+    people: list[AnyUser] = [admin, owner, teammate, stranger, disabled, AnonymousUser()]
+
+    def compare() -> list[int]:
+        seen = []
+        for person in people:
+            for asked in (every, every[:1], [], [*every, *range(10**6, 10**6 + 20)]):
+                rows = searchable_rows(person, asked, fields)
+                assert sorted(rows) == sorted(searchable_chunks(person, asked).values_list(*fields))
+            expected = set(collections_for(person).values_list("pk", flat=True))
+            assert set(collection_ids_for(person)) == expected
+            seen.append(len(searchable_rows(person, every, fields)))
+        return seen
+
+    assert compare() == [2, 1, 1, 0, 0, 0]
+    grant(other, Role.VIEWER, group_id=team.pk)
+    stranger.groups.add(team)
+    assert compare() == [2, 1, 1, 1, 0, 0]
+    Grant.objects.filter(user=teammate).delete()
+    assert compare() == [2, 1, 0, 1, 0, 0]
+    grant(collection, Role.VIEWER)
+    assert compare() == [2, 1, 1, 2, 0, 0]
 
 
 def test_old_version_stays_openable(collection: Collection, teammate: User) -> None:

@@ -51,6 +51,16 @@ def test_a_hit_by_words_alone_gets_its_cosine_as_well(engine: SearchEngine) -> N
     assert hits[1].cosine == pytest.approx(float(embed(body) @ embed("kind hotel")), abs=2e-3)
 
 
+def test_a_near_hit_far_down_the_lexical_ranking_has_its_bm25_as_well(engine: SearchEngine) -> None:
+    common = [row(number, f"hotel garden pool {number} beside the old road") for number in range(20, 60)]
+    publish(engine, 1, row(1, "zebra"), row(10, "hotel garden pool"), *common)
+    question = "hotel garden pool zebra"
+    [hit] = engine.search(question, None, 1, 1).hits
+    assert (hit.chunk_id, hit.rrf_score) == (10, pytest.approx(1 / 61))  # the first by words is another
+    everything = {hit.chunk_id: hit for hit in engine.search(question, None, 60, 60).hits}
+    assert hit.bm25 == pytest.approx(everything[10].bm25)
+
+
 def test_limit_bounds_the_hits_and_candidates_are_never_fewer(engine: SearchEngine) -> None:
     publish(engine, 1, *(row(number, f"hotel {number}") for number in range(1, 21)))
     assert len(engine.search("hotel", None, 3, 10).hits) == 3

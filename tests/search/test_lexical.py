@@ -100,6 +100,18 @@ def test_a_filter_takes_hits_away_and_changes_no_score(index: LexicalIndex, allo
     assert [bm25 for _, bm25 in hits] == pytest.approx([bm25 for _, bm25 in expected])
 
 
+def test_scores_of_given_chunks_are_those_of_a_search(index: LexicalIndex) -> None:
+    for number in range(1, 31):
+        put(index, number, row(number, "hotel " * (number % 4) + f"floor {number}"))
+    everything = dict(index.search("hotel", 100, None))
+    asked = [3, 4, 5, 30, 99]
+    assert index.scores("hotel", asked) == {
+        number: pytest.approx(everything[number]) for number in asked if number in everything
+    }
+    assert index.scores("hotel", []) == {}
+    assert index.scores("?", asked) == {}
+
+
 def test_a_filter_holds_for_collections_that_came_later(index: LexicalIndex) -> None:
     put(index, 1, row(1, "hotel"), collection_id=1)
     assert chunks(index.search("hotel", 10, frozenset({1}))) == [1]

@@ -27,7 +27,6 @@ from kb.search.engine.staging import joined, vector_rows
 from kb.search.engine.types import Hit, Row, SearchResult
 
 _DENSE, _LEXICAL = "dense", "lexical"
-_LEXICAL_DEPTH = 10
 _STEPS = ("encode", "dense", "lexical", "fuse")
 _MAX_ID = 2**63 - 1
 
@@ -99,12 +98,12 @@ class SearchEngine:
         depth = max(limit, candidates)
         # One after the other. In two threads a search was not faster, neither over 2,000 chunks nor 100,000.
         with self._lock.reading():
-            near = self._dense.search(vector, depth, collections)
+            near = dict(self._dense.search(vector, depth, collections))
             times.append(perf_counter())
-            worded = self._lexical.search(query, _LEXICAL_DEPTH * depth, collections)
-            times.append(perf_counter())
+            worded = dict(self._lexical.search(query, depth, collections))
             named = self._lexical.holders(query, collections)
-            hits = self._fuse(vector, near, worded, named, depth, limit)
+            times.append(perf_counter())
+            hits = self._fuse(query, vector, near, worded, named, limit)
         times.append(perf_counter())
         return SearchResult(hits, _timings(times))
 
@@ -183,17 +182,16 @@ class SearchEngine:
 
     def _fuse(
         self,
+        query: str,
         vector: Vector,
-        near: list[tuple[int, float]],
-        worded: list[tuple[int, float]],
+        cosines: dict[int, float],
+        bm25s: dict[int, float],
         named: list[list[int]],
-        depth: int,
         limit: int,
     ) -> list[Hit]:
         """Rank the candidates of both sides; what the question names to the letter comes among the first."""
-        cosines, bm25s = dict(near), dict(worded)
-        # BM25 is known for more chunks than are candidates by it, so that few of the near ones lack theirs.
-        rrf_scores = reciprocal_rank_scores([list(cosines), list(bm25s)[:depth]])
+        rrf_scores = reciprocal_rank_scores([list(cosines), list(bm25s)])
+        bm25s |= self._lexical.scores(query, sorted(cosines.keys() - bm25s.keys()))
         others = {*rrf_scores, *chain.from_iterable(named)} - cosines.keys()
         cosines |= self._dense.cosines(vector, sorted(others))
         # A shared store may be ahead of this server, or have lost a vector.

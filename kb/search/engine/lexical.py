@@ -103,6 +103,16 @@ class LexicalIndex:
 
         return best(fetch, limit)
 
+    def scores(self, query: str, chunk_ids: Sequence[int]) -> dict[int, float]:
+        """BM25 of these chunks, as `search` gives it; those without a term of the query are left out."""
+        searcher = self._searcher
+        wanted = self._matching(query, searcher)
+        if wanted is None or not chunk_ids:
+            return {}
+        wanted = self._of_any(wanted, _CHUNK, chunk_ids)
+        hits = searcher.search(wanted, len(chunk_ids), count=False).hits
+        return dict(zip(_values(searcher, _CHUNK, hits), (bm25 for bm25, _ in hits), strict=True))
+
     def holders(self, query: str, collections: frozenset[int] | None) -> list[list[int]]:
         """For each thing that the question names to the letter, the chunks that hold it, best first.
 
@@ -232,7 +242,11 @@ class LexicalIndex:
         return self._collections is not None and collections >= self._collections
 
     def _within(self, wanted: Query, collections: frozenset[int]) -> Query:
-        allowed = Query.term_set_query(self._schema, _COLLECTION, sorted(collections))
+        return self._of_any(wanted, _COLLECTION, sorted(collections))
+
+    def _of_any(self, wanted: Query, field: str, ids: Sequence[int]) -> Query:
+        """Only what has one of these ids; the scores stay as they are."""
+        allowed = Query.term_set_query(self._schema, field, ids)
         return Query.boolean_query(
             [(Occur.Must, wanted), (Occur.Must, Query.const_score_query(allowed, 0.0))]
         )
@@ -243,7 +257,7 @@ def _schema() -> Schema:
     for name in _BOOSTS:
         builder.add_text_field(name, tokenizer_name=WORDS, index_option="position")
     builder.add_text_field(_IDENTIFIERS, tokenizer_name="raw", index_option="freq")
-    builder.add_unsigned_field(_CHUNK, fast=True)
+    builder.add_unsigned_field(_CHUNK, indexed=True, fast=True)
     builder.add_unsigned_field(_DOCUMENT, indexed=True)
     builder.add_unsigned_field(_COLLECTION, indexed=True, fast=True)
     return builder.build()

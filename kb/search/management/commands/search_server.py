@@ -50,6 +50,8 @@ class Command(BaseCommand):
                 log_level=logging.WARNING,
                 access_log=False,
                 proxy_headers=False,
+                date_header=False,
+                server_header=False,
                 timeout_keep_alive=_KEEP_ALIVE_S,
                 timeout_graceful_shutdown=_GRACE_S,
             )
