@@ -12,7 +12,7 @@ from kb.search.engine.dense import DenseIndex
 from kb.search.engine.engine import SearchEngine
 from kb.search.engine.lexical import LexicalIndex
 from kb.search.engine.reranker import load_reranker
-from kb.search.engine.reranking import PassageTexts, Reranking, reordered
+from kb.search.engine.reranking import PATIENCE_S, PassageTexts, Reranking, reordered
 from tests.search.engine_parts import DIMENSION, WordEncoder, found, row
 from tests.search.tiny_cross_encoder import save_cross_encoder
 
@@ -42,7 +42,8 @@ class Witness:
 
     model_id, device = "witness@1", "cpu"
 
-    def __init__(self) -> None:
+    def __init__(self, backlog_s: float = 0.0) -> None:
+        self.backlog_s = backlog_s
         self.shown: list[str] = []
 
     def logits(self, query: str, passages: Sequence[str]) -> list[float]:
@@ -131,6 +132,18 @@ def test_chunk_whose_words_are_gone_comes_after_those_that_were_read(tmp_path: P
     assert (hits[-1].chunk_id, hits[-1].rerank_logit) == (5, None)
 
 
+def test_who_would_wait_too_long_gets_the_fused_order(tmp_path: Path) -> None:
+    before = found(engine_with(tmp_path / "plain", None).search("the mine is open", None, 10, 10))
+    witness = Witness(backlog_s=PATIENCE_S + 1)
+    engine = engine_with(tmp_path / "busy", Reranking(witness, Bodies()))
+
+    result = engine.search("the mine is open", None, 10, 10)
+
+    assert found(result) == before
+    assert {hit.rerank_logit for hit in result.hits} == {None}
+    assert witness.shown == []
+
+
 def test_changes_are_committed_while_passages_are_read(tmp_path: Path) -> None:
     reading, go_on = threading.Event(), threading.Event()
 
@@ -147,7 +160,8 @@ def test_changes_are_committed_while_passages_are_read(tmp_path: Path) -> None:
     )
     searching.start()
     assert reading.wait(WAIT_S)
-    committing = threading.Thread(target=lambda: (engine.remove_document(1), engine.commit()))
+    engine.remove_document(1)
+    committing = threading.Thread(target=engine.commit)
     committing.start()
     committing.join(WAIT_S)
     committed = not committing.is_alive()

@@ -9,7 +9,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import torch
-from transformers import BertConfig, BertForSequenceClassification, BertTokenizerFast
+from tokenizers import Tokenizer
+from tokenizers.models import WordLevel
+from tokenizers.pre_tokenizers import Whitespace
+from tokenizers.processors import TemplateProcessing
+from transformers import BertConfig, BertForSequenceClassification, PreTrainedTokenizerFast
 
 _VOCABULARY = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "gold")
 _SHARE, _CONSTANT, _WIDTH = 0, 1, 8
@@ -18,32 +22,44 @@ _SHARE, _CONSTANT, _WIDTH = 0, 1, 8
 def save_cross_encoder(folder: Path, scores: int = 1) -> Path:
     """Args: scores: how many it gives for a pair; a reranker gives one."""
     folder.mkdir(parents=True)
-    (folder / "vocab.txt").write_text("\n".join(_VOCABULARY))
-    BertTokenizerFast(str(folder / "vocab.txt"), do_lower_case=True).save_pretrained(folder)
+    _tokenizer().save_pretrained(folder)
     config = BertConfig(
         vocab_size=len(_VOCABULARY),
         hidden_size=_WIDTH,
         num_hidden_layers=1,
         num_attention_heads=1,
         intermediate_size=_WIDTH,
-        max_position_embeddings=512,
-        num_labels=scores,
     )
+    config.num_labels = scores
     model = BertForSequenceClassification(config)
-    with torch.no_grad():
-        for name, value in model.named_parameters():
-            value.fill_(1.0 if name.endswith("LayerNorm.weight") else 0.0)
-        _teach(model)
-    model.save_pretrained(folder, safe_serialization=True)
+    weights = model.state_dict()
+    for name, values in weights.items():
+        values.fill_(1.0 if name.endswith("LayerNorm.weight") else 0.0)
+    _teach(weights)
+    model.save_pretrained(folder)
     return folder
 
 
-def _teach(model: BertForSequenceClassification) -> None:
-    words = model.bert.embeddings.word_embeddings.weight
+def _tokenizer() -> PreTrainedTokenizerFast:
+    words = Tokenizer(WordLevel({word: at for at, word in enumerate(_VOCABULARY)}, unk_token="[UNK]"))
+    words.pre_tokenizer = Whitespace()
+    pair = [("[CLS]", 2), ("[SEP]", 3)]
+    words.post_processor = TemplateProcessing("[CLS] $A [SEP]", "[CLS] $A [SEP] $B [SEP]", pair)
+    special = {"unk_token": "[UNK]", "pad_token": "[PAD]", "cls_token": "[CLS]", "sep_token": "[SEP]"}
+    return PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]
+        tokenizer_object=words, model_max_length=512, **special
+    )
+
+
+def _teach(weights: dict[str, torch.Tensor]) -> None:
+    """The tensors are the model's own."""
+    words = weights["bert.embeddings.word_embeddings.weight"]
     words[_VOCABULARY.index("gold"), _SHARE] = 1.0
     words[_VOCABULARY.index("[CLS]"), _CONSTANT] = 1.0
-    attention = model.bert.encoder.layer[0].attention
-    attention.self.value.weight.copy_(torch.eye(_WIDTH))
-    attention.output.dense.weight.copy_(torch.eye(_WIDTH))
-    model.bert.pooler.dense.weight.copy_(torch.eye(_WIDTH))
-    model.classifier.weight[:, _SHARE] = 1.0
+    for name in (
+        "encoder.layer.0.attention.self.value",
+        "encoder.layer.0.attention.output.dense",
+        "pooler.dense",
+    ):
+        weights[f"bert.{name}.weight"].copy_(torch.eye(_WIDTH))
+    weights["classifier.weight"][:, _SHARE] = 1.0

@@ -30,6 +30,11 @@ class Gathering(Generic[Item, Result]):
         self._waiting: deque[tuple[Item, Future[Result]]] = deque()
         self._turn = threading.Lock()
 
+    @property
+    def waiting(self) -> int:
+        """Items that no batch has taken yet."""
+        return len(self._waiting)
+
     def results(self, items: Sequence[Item]) -> list[Result]:
         """One for each item.
 

@@ -10,19 +10,25 @@ from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from tantivy import Document, Index, Occur, Query, Schema, SchemaBuilder, Searcher
+from tantivy import Index, Occur, Query, Searcher
 
 from kb.search.engine.analysis import WORDS, identifiers, normalise, question_words, word_analyzer
 from kb.search.engine.errors import DamagedIndexError, IndexWriteError
 from kb.search.engine.lexical_files import copy_index
+from kb.search.engine.lexical_schema import (
+    BOOSTS,
+    COLLECTION,
+    DOCUMENT,
+    IDENTIFIERS,
+    make_document,
+    make_schema,
+    term_query,
+)
+from kb.search.engine.lexical_view import View, chunk_values
 from kb.search.engine.named import RARE_CHUNKS, RARE_SHARE, name_like, quoted_phrases
 from kb.search.engine.ranking import best
+from kb.search.engine.spelling import Respelt, Speller
 from kb.search.engine.types import Row
-
-_BODY, _HEADINGS, _TITLE, _IDENTIFIERS = "body", "headings", "title", "identifiers"
-# A title is in every chunk of its document, a heading in several: they tell less of this chunk than its body.
-_BOOSTS = {_BODY: 1.0, _HEADINGS: 0.25, _TITLE: 0.25}
-_CHUNK, _DOCUMENT, _COLLECTION = "chunk_id", "document_id", "collection_id"
 
 _MAX_TERMS = 64
 _MAX_COLLECTIONS = 10_000
@@ -39,7 +45,8 @@ class LexicalIndex:
         self._folder = folder
         self._question_words = question_words()
         self._words = word_analyzer()
-        self._schema = _schema()
+        self._schema = make_schema()
+        self._speller = Speller(self._schema)
         self._start_empty()
 
     def __len__(self) -> int:
@@ -54,7 +61,7 @@ class LexicalIndex:
         searcher = self._searcher
         for start in range(0, searcher.num_docs, _PAGE):
             found = searcher.search(Query.all_query(), _PAGE, count=False, offset=start)
-            yield from _values(searcher, _CHUNK, found.hits)
+            yield from chunk_values(searcher, found.hits)
 
     def add(self, document_id: int, collection_id: int, rows: Sequence[Row]) -> None:
         """Raises IndexWriteError, as `remove_documents` and `commit` do."""
@@ -62,11 +69,11 @@ class LexicalIndex:
             if self._collections is not None:
                 self._collections.add(collection_id)
             for row in rows:
-                self._writer.add_document(_document(document_id, collection_id, row))
+                self._writer.add_document(make_document(document_id, collection_id, row))
 
     def remove_documents(self, document_ids: Collection[int]) -> None:
         # Not `delete_documents_by_term`: for a field of numbers it deletes nothing, without an error.
-        chosen = Query.term_set_query(self._schema, _DOCUMENT, list(document_ids))
+        chosen = Query.term_set_query(self._schema, DOCUMENT, list(document_ids))
         with self._undone_on_error():
             self._writer.delete_documents_by_query(chosen)
 
@@ -90,18 +97,11 @@ class LexicalIndex:
             query: any text; nothing in it is syntax.
             collections: only chunks of these; None for all. It does not change the scores.
         """
-        searcher = self._searcher
-        wanted = self._matching(query, searcher)
+        view = self._view(collections)
+        wanted = self._matching(query, view)
         if wanted is None or limit <= 0:
             return []
-        if collections is not None and not self._are_all(collections):
-            wanted = self._within(wanted, collections)
-
-        def fetch(count: int) -> list[tuple[int, float]]:
-            hits = searcher.search(wanted, count, count=False).hits
-            return list(zip(_values(searcher, _CHUNK, hits), (bm25 for bm25, _ in hits), strict=True))
-
-        return best(fetch, limit)
+        return best(lambda count: view.best(wanted, count), limit)
 
     def holders(self, query: str, collections: frozenset[int] | None) -> list[list[int]]:
         """For each thing that the question names to the letter, the chunks that hold it, best first.
@@ -109,18 +109,14 @@ class LexicalIndex:
         See `kb.search.engine.named` for what counts; a thing that no chunk of these collections holds is left
         out. Ten chunks at most are given for each.
         """
-        searcher = self._searcher
-        asked = self._matching(query, searcher)
+        view = self._view(collections)
+        named = self._named(query, view)
+        asked = self._matching(query, view) if named else None
         if asked is None:
             return []
-        everywhere = collections is None or self._are_all(collections)
-        found = []
-        for named in self._named(query, searcher):
-            wanted = Query.boolean_query([(Occur.Must, named), (Occur.Should, asked)])
-            wanted = wanted if everywhere or collections is None else self._within(wanted, collections)
-            hits = searcher.search(wanted, _HOLDERS, count=False).hits
-            found.append(_values(searcher, _CHUNK, hits))
-        return [chunks for chunks in found if chunks]
+        wanted = (Query.boolean_query([(Occur.Must, each), (Occur.Should, asked)]) for each in named)
+        found = ([chunk_id for chunk_id, _ in view.best(each, _HOLDERS)] for each in wanted)
+        return [chunk_ids for chunk_ids in found if chunk_ids]
 
     def save(self, folder: Path) -> None:
         """Commit, let running merges end, and make a copy that shares its files with this index.
@@ -187,94 +183,65 @@ class LexicalIndex:
             self._writer.rollback()
             raise IndexWriteError from error
 
-    def _matching(self, query: str, searcher: Searcher) -> Query | None:
-        """Any of the question's terms in any field; None when it has none."""
+    def _view(self, collections: frozenset[int] | None) -> View:
+        all_of_them = collections is None or (
+            self._collections is not None and collections >= self._collections
+        )
+        return View(self._searcher, self._schema, None if all_of_them else collections)
+
+    def _matching(self, query: str, view: View) -> Query | None:
+        """Any of the question's terms in any field; None when it has none.
+
+        A word that nobody has written is looked for as the nearest that somebody has.
+        """
         words = self._question_words(query)
         if len(words) > _MAX_TERMS:
-            words = _rarest(words, searcher)
+            words, respelt = _rarest(words, view.searcher), Respelt([], [])
+        else:
+            respelt = self._speller.respelt(query, words, view)
         parts = [
             Query.boost_query(self._term(field, word), boost)
-            for field, boost in _BOOSTS.items()
-            for word in words
+            for field, boost in BOOSTS.items()
+            for word in dict.fromkeys([*words, *respelt.terms])
         ]
-        parts += [self._term(_IDENTIFIERS, name) for name in identifiers(query)[:_MAX_TERMS]]
+        parts += respelt.queries
+        parts += [self._term(IDENTIFIERS, name) for name in identifiers(query)[:_MAX_TERMS]]
         return Query.boolean_query([(Occur.Should, part) for part in parts]) if parts else None
 
     def _term(self, field: str, term: str) -> Query:
-        return Query.term_query(self._schema, field, term, "freq")
+        return term_query(self._schema, field, term)
 
-    def _named(self, query: str, searcher: Searcher) -> list[Query]:
-        named = [self._term(_IDENTIFIERS, name) for name in identifiers(query)]
+    def _named(self, query: str, view: View) -> list[Query]:
+        named = [self._term(IDENTIFIERS, name) for name in identifiers(query)]
         phrases = [self._words.analyze(normalise(phrase)) for phrase in quoted_phrases(query)]
-        named += [self._phrase(words) for words in phrases if words]
-        named += [self._anywhere(word) for word in self._rare(query, searcher)]
+        named += [self._phrase(words, view) for words in phrases if words]
+        named += [view.anywhere(word) for word in self._rare(query, view)]
         return named[:_MAX_NAMED]
 
-    def _phrase(self, words: list[str]) -> Query:
+    def _phrase(self, words: list[str], view: View) -> Query:
         if len(words) == 1:
-            return self._anywhere(words[0])
-        fields = [Query.phrase_query(self._schema, field, list(words)) for field in _BOOSTS]
+            return view.anywhere(words[0])
+        fields = [Query.phrase_query(self._schema, field, list(words)) for field in BOOSTS]
         return Query.boolean_query([(Occur.Should, phrase) for phrase in fields])
 
-    def _anywhere(self, word: str) -> Query:
-        return Query.boolean_query([(Occur.Should, self._term(field, word)) for field in _BOOSTS])
-
-    def _rare(self, query: str, searcher: Searcher) -> list[str]:
+    def _rare(self, query: str, view: View) -> list[str]:
         """Terms of the question that hardly any chunk has."""
         names = {term for word in name_like(query) for term in self._words.analyze(word)}
-        few = RARE_SHARE * searcher.num_docs
+        few = RARE_SHARE * view.searcher.num_docs
         terms = self._question_words(query)
-        found = {term: max(searcher.doc_freq(field, term) for field in _BOOSTS) for term in terms}
+        found = {term: view.frequency(term) for term in terms}
         return [term for term in terms if 0 < found[term] <= max(few, RARE_CHUNKS if term in names else 0)]
-
-    def _are_all(self, collections: frozenset[int]) -> bool:
-        """Whether no chunk lies outside: then no filter is needed, which is two to four times as fast."""
-        return self._collections is not None and collections >= self._collections
-
-    def _within(self, wanted: Query, collections: frozenset[int]) -> Query:
-        allowed = Query.term_set_query(self._schema, _COLLECTION, sorted(collections))
-        return Query.boolean_query(
-            [(Occur.Must, wanted), (Occur.Must, Query.const_score_query(allowed, 0.0))]
-        )
-
-
-def _schema() -> Schema:
-    builder = SchemaBuilder()
-    for name in _BOOSTS:
-        builder.add_text_field(name, tokenizer_name=WORDS, index_option="position")
-    builder.add_text_field(_IDENTIFIERS, tokenizer_name="raw", index_option="freq")
-    builder.add_unsigned_field(_CHUNK, fast=True)
-    builder.add_unsigned_field(_DOCUMENT, indexed=True)
-    builder.add_unsigned_field(_COLLECTION, indexed=True, fast=True)
-    return builder.build()
-
-
-def _document(document_id: int, collection_id: int, row: Row) -> Document:
-    document = Document()
-    document.add_unsigned(_CHUNK, row.chunk_id)
-    document.add_unsigned(_DOCUMENT, document_id)
-    document.add_unsigned(_COLLECTION, collection_id)
-    for field, text in ((_TITLE, row.title), (_HEADINGS, row.headings), (_BODY, row.body)):
-        document.add_text(field, normalise(text))
-    for name in identifiers("\n".join((row.title, row.headings, row.body))):
-        document.add_text(_IDENTIFIERS, name)
-    return document
-
-
-def _values(searcher: Searcher, field: str, hits: Sequence[tuple[float, object]]) -> list[int]:
-    values: list[int] = searcher.fast_field_values(field, [address for _, address in hits])
-    return values
 
 
 def _rarest(words: Sequence[str], searcher: Searcher) -> list[str]:
     """The words that weigh most in BM25, of those that are there at all."""
-    found = {word: sum(searcher.doc_freq(field, word) for field in _BOOSTS) for word in words}
+    found = {word: sum(searcher.doc_freq(field, word) for field in BOOSTS) for word in words}
     return sorted((word for word in words if found[word]), key=lambda word: found[word])[:_MAX_TERMS]
 
 
 def _collections_in(searcher: Searcher) -> set[int] | None:
     """The collections that have chunks; None when there are too many to list."""
-    groups = {"terms": {"field": _COLLECTION, "size": _MAX_COLLECTIONS}}
+    groups = {"terms": {"field": COLLECTION, "size": _MAX_COLLECTIONS}}
     found = searcher.aggregate(Query.all_query(), {"found": groups})["found"]
     if found["sum_other_doc_count"]:
         return None

@@ -44,6 +44,10 @@ class Reranker(Protocol):
     model_id: str
     device: str
 
+    @property
+    def backlog_s(self) -> float:
+        """About how long one more question would wait for those before it."""
+
     def logits(self, query: str, passages: Sequence[str]) -> list[float]:
         """How well each passage answers, higher is better; comparable for one question only."""
 

@@ -7,9 +7,10 @@ from typing import Protocol
 
 from kb.search.engine.protocols import Reranker
 
-# The cost grows with every candidate, whatever the question: on two cores a small cross-encoder reads some
-# fifty chunks in a second. The hit that is wanted is rarely further down, and an answer is made from five.
-RERANKED = 24
+# The cost grows with every candidate, whatever the question. The figures are in decision 0017.
+RERANKED = 16
+# Whoever would wait longer gets the hits as they were fused: late hits are worse than those.
+PATIENCE_S = 2.0
 
 
 class PassageTexts(Protocol):
@@ -39,12 +40,16 @@ class Reranking:
     def logits(
         self, query: str, ranked: Sequence[int], collections: frozenset[int] | None
     ) -> dict[int, float]:
-        """What the model thinks of the first of these chunks; one that is gone by now is left out.
+        """What the model thinks of the first of these chunks; nothing when too many wait for it already.
+
+        A chunk that is gone by now is left out.
 
         Args:
             ranked: chunks of these collections, best first. The collections are checked again where the words
                 are: the model never sees what the reader may not.
         """
+        if self._reranker.backlog_s > PATIENCE_S:
+            return {}
         chunk_ids = list(ranked[: self._most])
         texts = self._texts(chunk_ids, collections)
         kept = [chunk_id for chunk_id in chunk_ids if chunk_id in texts]
