@@ -48,11 +48,11 @@ class Reranking:
             ranked: chunks of these collections, best first. The collections are checked again where the words
                 are: the model never sees what the reader may not.
         """
-        if self._reranker.backlog_s > PATIENCE_S:
-            return {}
         chunk_ids = list(ranked[: self._most])
         texts = self._texts(chunk_ids, collections)
         kept = [chunk_id for chunk_id in chunk_ids if chunk_id in texts]
+        if self._reranker.backlog_s > PATIENCE_S:  # asked last, so that those who come together see each other
+            return {}
         scores = self._reranker.logits(query, [texts[chunk_id] for chunk_id in kept])
         return dict(zip(kept, scores, strict=True))
 
