@@ -144,6 +144,18 @@ def test_who_would_wait_too_long_gets_the_fused_order(tmp_path: Path) -> None:
     assert witness.shown == []
 
 
+def test_logit_that_is_not_a_number_counts_as_none(tmp_path: Path) -> None:
+    class Lost(Witness):
+        def logits(self, query: str, passages: Sequence[str]) -> list[float]:
+            return [float("nan") if "gold" in passage else 1.0 for passage in passages]
+
+    engine = engine_with(tmp_path, Reranking(Lost(), Bodies()))
+
+    hits = engine.search("the mine is open", None, 10, 10).hits
+
+    assert [hit.rerank_logit for hit in hits] == [1.0, 1.0, None, None, None]
+
+
 def test_changes_are_committed_while_passages_are_read(tmp_path: Path) -> None:
     reading, go_on = threading.Event(), threading.Event()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
@@ -51,10 +52,13 @@ class Reranking:
         chunk_ids = list(ranked[: self._most])
         texts = self._texts(chunk_ids, collections)
         kept = [chunk_id for chunk_id in chunk_ids if chunk_id in texts]
-        if self._reranker.backlog_s > PATIENCE_S:  # asked last, so that those who come together see each other
+        if (
+            self._reranker.backlog_s > PATIENCE_S
+        ):  # asked last: those who come together see each other
             return {}
         scores = self._reranker.logits(query, [texts[chunk_id] for chunk_id in kept])
-        return dict(zip(kept, scores, strict=True))
+        # What is not a number has no place in an order.
+        return {chunk_id: logit for chunk_id, logit in zip(kept, scores, strict=True) if math.isfinite(logit)}
 
 
 def reordered(ranked: Sequence[int], logits: Mapping[int, float]) -> list[int]:
