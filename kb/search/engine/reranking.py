@@ -52,9 +52,7 @@ class Reranking:
         chunk_ids = list(ranked[: self._most])
         texts = self._texts(chunk_ids, collections)
         kept = [chunk_id for chunk_id in chunk_ids if chunk_id in texts]
-        if (
-            self._reranker.backlog_s > PATIENCE_S
-        ):  # asked last: those who come together see each other
+        if self._reranker.backlog_s > PATIENCE_S:  # asked last: those who come together see each other
             return {}
         scores = self._reranker.logits(query, [texts[chunk_id] for chunk_id in kept])
         # What is not a number has no place in an order.
