@@ -134,6 +134,7 @@ def described() -> dict[str, object]:
     """The settings that a measurement depends on."""
     return {
         "embedding_model": config.embedding_model,
+        "reranker_model": config.reranker_model,
         "chunk_tokens": config.chunk_tokens,
         "candidates": config.candidates,
         "passages": config.passages,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from kb.conf import Config
@@ -14,38 +14,54 @@ from kb.search.engine.engine import SearchEngine
 from kb.search.engine.lexical import LexicalIndex
 from kb.search.engine.protocols import QueryEncoder, Vector
 from kb.search.engine.query_batches import QueryBatches
+from kb.search.engine.reranking import Reranking
 from kb.search.engine.types import MilvusAddress
 from kb.search.generations import named_model
 from kb.search.keeper import IndexKeeper
 from kb.search.milvus import milvus_address
 from kb.search.models import IndexGeneration
 from kb.search.opening import IndexOpener
+from kb.search.rerankers import make_reranking
 from kb.search.wakeups import Wakeups
 
 
 def make_keeper(config: Config, redis_url: str) -> IndexKeeper[Encoder]:
     """Everything below `data_dir/search/` belongs to it."""
     folder = config.data_dir.absolute() / "search"
-    make = functools.partial(_engine_of, config)
-    opener = IndexOpener(folder, named_model(config.embedding_model), functools.partial(_load, config), make)
+    reranking = functools.cache(functools.partial(make_reranking, config))  # errors are not kept
+    load = functools.partial(_load, config, reranking)
+    opener = IndexOpener(
+        folder, named_model(config.embedding_model), load, functools.partial(_engine_of, config, reranking)
+    )
     return IndexKeeper(opener, Wakeups(redis_url))
 
 
-def _load(config: Config, generation: IndexGeneration | None) -> Encoder:
+def _load(
+    config: Config, reranking: Callable[[], Reranking | None], generation: IndexGeneration | None
+) -> Encoder:
+    reranking()  # one that is named and cannot be used is an error at the start, before an index is made
     return first_encoder(config) if generation is None else encoder_for(generation, config)
 
 
 def make_engine(
-    encoder: QueryEncoder, dimension: int, device: str, folder: Path, milvus: MilvusAddress | None = None
+    encoder: QueryEncoder,
+    dimension: int,
+    device: str,
+    folder: Path,
+    milvus: MilvusAddress | None = None,
+    reranking: Reranking | None = None,
 ) -> SearchEngine:
     """An empty engine that works in the folder, which is its alone."""
     dense = make_vector_index(dimension, device, milvus)
-    return SearchEngine(encoder, dense, LexicalIndex(folder / "lexical"))
+    return SearchEngine(encoder, dense, LexicalIndex(folder / "lexical"), reranking)
 
 
-def _engine_of(config: Config, encoder: Encoder, folder: Path) -> SearchEngine:
+def _engine_of(
+    config: Config, reranking: Callable[[], Reranking | None], encoder: Encoder, folder: Path
+) -> SearchEngine:
     milvus = milvus_address(config, encoder.model_id)
-    return make_engine(QueryBatches(encoder), encoder.dimension, config.device, folder, milvus)
+    queries = QueryBatches(encoder)
+    return make_engine(queries, encoder.dimension, config.device, folder, milvus, reranking())
 
 
 def make_unsearched_engine(config: Config, model_id: str, dimension: int, folder: Path) -> SearchEngine:

@@ -34,12 +34,14 @@ class Hit:
         rrf_score: reciprocal ranks fused; higher is better. The order of hits is that of the whole evidence.
         cosine: None when the dense search did not return the chunk.
         bm25: None when the lexical search did not return it.
+        rerank_logit: None when no cross-encoder read it.
     """
 
     chunk_id: int
     rrf_score: float
     cosine: float | None
     bm25: float | None
+    rerank_logit: float | None = None
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,7 @@ class Health:
 
     Attributes:
         vector_search: how vectors are searched, for people to read.
+        reranker: the cross-encoder's identity; empty without one.
         lag: committed events that it has not applied yet.
     """
 
@@ -65,6 +68,7 @@ class Health:
     device: str = ""
     encoder_backend: str = ""
     vector_search: str = ""
+    reranker: str = ""
     model: str = ""
     generation: int | None = None
     seq: int | None = None

@@ -27,8 +27,11 @@ def live_embeddings(generation_id: int) -> QuerySet[Embedding]:
     The library is a layer above, so its names appear here as words; `kb.library.access.searchable_chunks`
     asks for the same.
     """
+    return _live().filter(generation_id=generation_id)
+
+
+def _live() -> QuerySet[Embedding]:
     return Embedding.objects.filter(
-        generation_id=generation_id,
         chunk__document__status="ready",
         chunk__document__superseded_at=None,
         chunk__document__deleted_at=None,
@@ -66,6 +69,22 @@ def live_document_ids(generation_id: int) -> list[int]:
 
 def live_chunk_ids(generation_id: int) -> set[int]:
     return set(live_embeddings(generation_id).values_list("chunk_id", flat=True).iterator(chunk_size=10_000))
+
+
+def live_texts(chunk_ids: Sequence[int], collections: frozenset[int] | None) -> dict[int, str]:
+    """What a person would read of these chunks: title and headings, and the text below.
+
+    Args:
+        collections: chunks of others are left out; None for all.
+    """
+    found = _live().filter(chunk_id__in=chunk_ids)
+    if collections is not None:
+        found = found.filter(chunk__document__collection_id__in=collections)
+    columns = ("chunk_id", "chunk__document__title", "chunk__heading_path", "chunk__text")
+    return {
+        chunk_id: "\n".join((" › ".join(dict.fromkeys((title, *heading_path))), text))
+        for chunk_id, title, heading_path, text in found.values_list(*columns)
+    }
 
 
 def _row(chunk_id: int, vector: bytes, title: str, heading_path: list[str], text: str) -> Row:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import functools
 import hmac
 import json
@@ -117,10 +118,7 @@ class SearchServer:
             result = await loop.run_in_executor(self._threads, _run, tailer, wanted)
         finally:
             self._waiting -= 1
-        hits = [
-            {"chunk_id": hit.chunk_id, "rrf_score": hit.rrf_score, "cosine": hit.cosine, "bm25": hit.bm25}
-            for hit in result.hits
-        ]
+        hits = [dataclasses.asdict(hit) for hit in result.hits]
         return JSONResponse({"hits": hits, "seq": seq, "timings_ms": result.timings_ms})
 
     async def _ids(self, request: Request) -> Response:
@@ -180,6 +178,8 @@ def _progress(tailer: Tailer) -> dict[str, Any]:
         "chunks": tailer.engine.count,
         "vector_search": tailer.engine.vector_search,
     }
+    if reranker := tailer.engine.reranker:
+        progress["reranker"] = reranker
     try:
         progress["lag"] = tailer.lag()
     except django.db.Error:

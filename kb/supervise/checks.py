@@ -27,6 +27,7 @@ def check_installation(app_configs: Sequence[Any] | None, **_: object) -> list[c
     return [
         *data_folder(config),
         *embedding_model(config),
+        *reranker_model(config),
         *vector_index(config),
         *language_model(config),
         *context(config),
@@ -63,6 +64,17 @@ def embedding_model(config: Config) -> Iterator[checks.CheckMessage]:
             f"KB_EMBEDDING_MODEL names the folder {named}, which does not exist.",
             hint="Leave it unset for the built-in model.",
             id="kb.E003",
+        )
+
+
+def reranker_model(config: Config) -> Iterator[checks.CheckMessage]:
+    """A folder that was named is there; what is in it the search server looks at."""
+    named = config.reranker_model
+    if named and _is_path(named) and not Path(named).expanduser().is_dir():
+        yield checks.Error(
+            f"KB_RERANKER_MODEL names the folder {named}, which does not exist.",
+            hint="Leave it unset to search without a reranker.",
+            id="kb.E007",
         )
 
 

@@ -31,6 +31,7 @@ class FakeEngine:
     full: bool = False
     commits: int = 0
     vector_search: str = "exact"
+    reranker: str = ""
     lost: set[int] = field(default_factory=set)
     trouble: str = ""
 

@@ -36,14 +36,14 @@ def test_words_are_found_in_body_title_and_headings(index: LexicalIndex) -> None
         row(2, "Nothing.", title="Booking flights"),
         row(3, "Nothing.", headings="Trips Flight"),
     )
-    assert set(chunks(index.search("Which flights?", 10, None))) == {2, 3}
-    assert chunks(index.search("economies", 10, None)) == [1]
-    assert index.search("submarine", 10, None) == []
+    assert set(chunks(index.question("Which flights?", None).best(10))) == {2, 3}
+    assert chunks(index.question("economies", None).best(10)) == [1]
+    assert index.question("submarine", None).best(10) == []
 
 
 def test_a_word_of_the_body_tells_more_than_one_of_the_title(index: LexicalIndex) -> None:
     put(index, 1, row(1, "hotel"), row(2, "room", title="hotel"), row(3, "room", headings="hotel"))
-    assert chunks(index.search("hotel", 10, None))[0] == 1
+    assert chunks(index.question("hotel", None).best(10))[0] == 1
 
 
 @pytest.mark.parametrize("question", ["kb-1234", "What is KB-1234?", "`KB-1234`: why"])
@@ -51,18 +51,18 @@ def test_an_identifier_finds_its_chunk_before_its_parts(index: LexicalIndex, que
     put(
         index, 1, row(1, "KB 99, see 1234 and kb kb 1234"), row(2, "Known problem KB-1234"), row(3, "KB-1235")
     )
-    assert chunks(index.search(question, 10, None))[0] == 2
+    assert chunks(index.question(question, None).best(10))[0] == 2
 
 
 def test_a_mail_address_is_found_whole(index: LexicalIndex) -> None:
     put(index, 1, row(1, "mail example com travel"), row(2, "Write to travel@example.com."))
-    assert chunks(index.search("travel@example.com", 10, None))[0] == 2
+    assert chunks(index.question("travel@example.com", None).best(10))[0] == 2
 
 
 @pytest.mark.parametrize("question", ["", "   ", "?!", "()", "\x00", "\ud800"])
 def test_a_question_without_words_finds_nothing(index: LexicalIndex, question: str) -> None:
     put(index, 1, row(1, "text"))
-    assert index.search(question, 10, None) == []
+    assert index.question(question, None).best(10) == []
 
 
 @settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -74,14 +74,14 @@ def test_a_question_without_words_finds_nothing(index: LexicalIndex, question: s
 def test_no_question_is_a_syntax_error(index: LexicalIndex, question: str) -> None:
     if not len(index):
         put(index, 1, row(1, "hotel"))
-    assert chunks(index.search(f"hotel {question}", 10, None)) in ([1], [])
+    assert chunks(index.question(f"hotel {question}", None).best(10)) in ([1], [])
 
 
 def test_of_a_long_question_the_rarest_words_are_looked_for(index: LexicalIndex) -> None:
     common = " ".join(f"word{number}" for number in range(200))
     put(index, 1, *(row(number, common) for number in range(1, 6)), row(9, f"{common} zeppelin"))
     missing = " ".join(f"missing{number}" for number in range(200))
-    assert chunks(index.search(f"{missing} {common} zeppelin", 10, None))[0] == 9
+    assert chunks(index.question(f"{missing} {common} zeppelin", None).best(10))[0] == 9
 
 
 @pytest.mark.parametrize("allowed", [{1}, {2, 3}, {1, 2, 3}, {1, 2, 3, 4}, {4}, set()])
@@ -92,10 +92,10 @@ def test_a_filter_takes_hits_away_and_changes_no_score(index: LexicalIndex, allo
         index.add(document, document % 3 + 1, [row(document, text)])
     index.commit()
     index.reload()
-    everything = index.search("hotel room 7", 100, None)
+    everything = index.question("hotel room 7", None).best(100)
     assert len(everything) == 30
     expected = [hit for hit in everything if hit[0] % 3 + 1 in allowed]
-    hits = index.search("hotel room 7", 100, frozenset(allowed))
+    hits = index.question("hotel room 7", frozenset(allowed)).best(100)
     assert chunks(hits) == chunks(expected)
     assert [bm25 for _, bm25 in hits] == pytest.approx([bm25 for _, bm25 in expected])
 
@@ -103,20 +103,20 @@ def test_a_filter_takes_hits_away_and_changes_no_score(index: LexicalIndex, allo
 def test_scores_of_given_chunks_are_those_of_a_search(index: LexicalIndex) -> None:
     for number in range(1, 31):
         put(index, number, row(number, "hotel " * (number % 4) + f"floor {number}"))
-    everything = dict(index.search("hotel", 100, None))
+    everything = dict(index.question("hotel", None).best(100))
     asked = [3, 4, 5, 30, 99]
-    assert index.scores("hotel", asked) == {
+    assert index.question("hotel", None).bm25s(asked) == {
         number: pytest.approx(everything[number]) for number in asked if number in everything
     }
-    assert index.scores("hotel", []) == {}
-    assert index.scores("?", asked) == {}
+    assert index.question("hotel", None).bm25s([]) == {}
+    assert index.question("?", None).bm25s(asked) == {}
 
 
 def test_a_filter_holds_for_collections_that_came_later(index: LexicalIndex) -> None:
     put(index, 1, row(1, "hotel"), collection_id=1)
-    assert chunks(index.search("hotel", 10, frozenset({1}))) == [1]
+    assert chunks(index.question("hotel", frozenset({1})).best(10)) == [1]
     put(index, 2, row(2, "hotel"), collection_id=2)
-    assert chunks(index.search("hotel", 10, frozenset({1}))) == [1]
+    assert chunks(index.question("hotel", frozenset({1})).best(10)) == [1]
 
 
 @pytest.mark.parametrize("order", [1, -1])
@@ -125,9 +125,9 @@ def test_of_equal_hits_the_smallest_ids_are_found(index: LexicalIndex, order: in
         index.add(number, number % 2, [row(number, "Terms and conditions apply.")])
     index.commit()
     index.reload()
-    assert chunks(index.search("conditions", 3, None)) == [100, 101, 102]
-    assert chunks(index.search("conditions", 3, frozenset({1}))) == [101, 103, 105]
-    assert chunks(index.search("conditions", 200, None)) == list(range(100, 200))
+    assert chunks(index.question("conditions", None).best(3)) == [100, 101, 102]
+    assert chunks(index.question("conditions", frozenset({1})).best(3)) == [101, 103, 105]
+    assert chunks(index.question("conditions", None).best(200)) == list(range(100, 200))
 
 
 def test_changes_are_seen_after_commit_and_reload(index: LexicalIndex) -> None:
@@ -137,7 +137,7 @@ def test_changes_are_seen_after_commit_and_reload(index: LexicalIndex) -> None:
     index.commit()
     assert len(index) == 0
     index.reload()
-    assert chunks(index.search("hotel", 10, None)) == [1]
+    assert chunks(index.question("hotel", None).best(10)) == [1]
 
 
 def test_a_document_is_removed_with_all_its_chunks_and_no_other(index: LexicalIndex) -> None:
@@ -147,7 +147,7 @@ def test_a_document_is_removed_with_all_its_chunks_and_no_other(index: LexicalIn
     index.commit()
     index.reload()
     assert sorted(index.chunk_ids()) == [20, 21]
-    assert sorted(chunks(index.search("hotel", 10, None))) == [20, 21]
+    assert sorted(chunks(index.question("hotel", None).best(10))) == [20, 21]
 
 
 def test_what_is_added_after_a_removal_in_the_same_commit_stays(index: LexicalIndex) -> None:
@@ -166,6 +166,6 @@ def test_a_full_disk_loses_only_what_was_not_committed(index: LexicalIndex) -> N
     put(index, 1, row(1, "hotel"))
     with disk_full(), pytest.raises(IndexWriteError):
         put(index, 2, row(2, "hotel"))
-    assert chunks(index.search("hotel", 10, None)) == [1]
+    assert chunks(index.question("hotel", None).best(10)) == [1]
     put(index, 3, row(3, "hotel"))
     assert sorted(index.chunk_ids()) == [1, 3]

@@ -43,15 +43,15 @@ def test_a_loaded_index_answers_like_the_saved_one(tmp_path: Path) -> None:
     other = loaded(tmp_path / "other", tmp_path / "saved")
     assert sorted(other.chunk_ids()) == sorted(index.chunk_ids())
     for collections in (None, frozenset({1}), frozenset({0, 1, 2})):
-        hits = index.search("hotel 7 ID-8", 50, collections)
+        hits = index.question("hotel 7 ID-8", collections).best(50)
         assert hits
-        assert other.search("hotel 7 ID-8", 50, collections) == hits
+        assert other.question("hotel 7 ID-8", collections).best(50) == hits
 
 
 def test_a_filter_holds_in_a_loaded_index(tmp_path: Path) -> None:
     filled(tmp_path / "live", 1, 2, 3).save(tmp_path / "saved")
     index = loaded(tmp_path / "other", tmp_path / "saved")
-    assert [chunk for chunk, _ in index.search("hotel", 10, frozenset({2}))] == [2]
+    assert [chunk for chunk, _ in index.question("hotel", frozenset({2})).best(10)] == [2]
 
 
 def test_saving_takes_what_was_not_committed_along(tmp_path: Path) -> None:

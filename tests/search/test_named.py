@@ -51,7 +51,7 @@ def test_a_phrase_is_held_only_in_its_order(tmp_path: Path) -> None:
     engine = new_engine(tmp_path / "live")
     engine.replace_document(1, 1, [row(1, "effort is best"), row(2, "our best effort")])
     engine.commit()
-    assert engine._lexical.holders('"best effort"', None) == [[2]]
+    assert engine._lexical.question('"best effort"', None).holders() == [[2]]
 
 
 @pytest.mark.parametrize(

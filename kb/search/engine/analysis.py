@@ -58,6 +58,11 @@ def identifiers(text: str) -> list[str]:
     return list(dict.fromkeys(kept))
 
 
+def without_identifiers(text: str) -> str:
+    """The normalised text, with a gap for each compound name of those that `identifiers` finds."""
+    return _COMPOUND.sub(lambda name: " " if _TELLING.search(name[0]) else name[0], normalise(text))
+
+
 def _words(stop_words: list[str] | None) -> TextAnalyzer:
     builder = TextAnalyzerBuilder(Tokenizer.simple())
     for each in (Filter.remove_long(_LONGEST_WORD), Filter.lowercase(), Filter.ascii_fold()):

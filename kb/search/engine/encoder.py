@@ -135,11 +135,16 @@ def model_folder(model: str) -> Path:
             )
         except Exception as error:
             raise ConfigurationError(f"The embedding model {model} could not be fetched: {error}") from error
+    refuse_code(folder)
+    return folder
+
+
+def refuse_code(folder: Path) -> None:
+    """Raises ConfigurationError when the model brings code of its own."""
     if any(folder.rglob("*.py")):
         raise ConfigurationError(
             f"The model in {folder} holds Python files; models that run code are refused."
         )
-    return folder
 
 
 def model_id(model: str, folder: Path) -> str:

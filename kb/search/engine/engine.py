@@ -12,7 +12,6 @@ import numpy as np
 
 from kb.rag.evidence import rank_by_evidence
 from kb.rag.fusion import reciprocal_rank_scores
-from kb.rag.places import first_places
 from kb.search.engine import memory
 from kb.search.engine.errors import (
     DamagedIndexError,
@@ -20,14 +19,16 @@ from kb.search.engine.errors import (
     IndexWriteError,
     VectorStoreError,
 )
+from kb.search.engine.fused import Fused
 from kb.search.engine.lexical import LexicalIndex
 from kb.search.engine.locks import ReadersWriterLock
 from kb.search.engine.protocols import QueryEncoder, Vector, VectorIndex, VectorRows
+from kb.search.engine.reranking import Reranking
 from kb.search.engine.staging import joined, vector_rows
-from kb.search.engine.types import Hit, Row, SearchResult
+from kb.search.engine.types import Row, SearchResult
 
 _DENSE, _LEXICAL = "dense", "lexical"
-_STEPS = ("encode", "dense", "lexical", "fuse")
+_STEPS = ("encode", "dense", "lexical", "fuse", "rerank")
 _MAX_ID = 2**63 - 1
 
 
@@ -40,12 +41,21 @@ class SearchEngine:
     Args:
         dense: an empty index of the encoder's dimension.
         lexical: an empty index.
+        reranking: orders the best candidates anew; None leaves them as they are fused.
     """
 
-    def __init__(self, encoder: QueryEncoder, dense: VectorIndex, lexical: LexicalIndex) -> None:
+    def __init__(
+        self,
+        encoder: QueryEncoder,
+        dense: VectorIndex,
+        lexical: LexicalIndex,
+        reranking: Reranking | None = None,
+    ) -> None:
         self._encoder = encoder
         self._dense = dense
         self._lexical = lexical
+        self._reranking = reranking
+        self._steps = _STEPS if reranking is not None else _STEPS[:-1]
         self._staged: dict[int, VectorRows | None] = {}
         self._lock = ReadersWriterLock()
 
@@ -63,6 +73,11 @@ class SearchEngine:
     def vector_search(self) -> str:
         """How vectors are searched, for people to read."""
         return self._dense.vector_search
+
+    @property
+    def reranker(self) -> str:
+        """The cross-encoder's identity; empty without one."""
+        return self._reranking.model_id if self._reranking is not None else ""
 
     @property
     def trouble(self) -> str:
@@ -92,7 +107,7 @@ class SearchEngine:
             collections = frozenset(each for each in collections if 0 <= each <= _MAX_ID)
         times = [perf_counter()]
         if not query.strip() or collections == frozenset():
-            return SearchResult([], _timings(times))
+            return SearchResult([], self._timings(times))
         vector = self._encoder.embed_queries([query])[0]
         times.append(perf_counter())
         depth = max(limit, candidates)
@@ -100,12 +115,18 @@ class SearchEngine:
         with self._lock.reading():
             near = dict(self._dense.search(vector, depth, collections))
             times.append(perf_counter())
-            worded = dict(self._lexical.search(query, depth, collections))
-            named = self._lexical.holders(query, collections)
+            question = self._lexical.question(query, collections)
+            worded = dict(question.best(depth))
+            worded |= question.bm25s(sorted(near.keys() - worded.keys()))
             times.append(perf_counter())
-            hits = self._fuse(query, vector, near, worded, named, limit)
+            fused = self._fuse(vector, near, worded, question.holders(), depth)
+        if self._reranking is not None:
+            # Outside the lock: it takes longer than all the rest, and a commit need not wait for it.
+            times.append(perf_counter())
+            fused = fused.reranked(self._reranking.logits(query, fused.ranked, collections))
+        hits = fused.hits(limit)
         times.append(perf_counter())
-        return SearchResult(hits, _timings(times))
+        return SearchResult(hits, self._timings(times))
 
     def replace_document(self, document_id: int, collection_id: int, rows: Sequence[Row]) -> None:
         """Make these the document's chunks, whatever it had.
@@ -182,26 +203,26 @@ class SearchEngine:
 
     def _fuse(
         self,
-        query: str,
         vector: Vector,
         cosines: dict[int, float],
         bm25s: dict[int, float],
         named: list[list[int]],
-        limit: int,
-    ) -> list[Hit]:
-        """Rank the candidates of both sides; what the question names to the letter comes among the first."""
-        rrf_scores = reciprocal_rank_scores([list(cosines), list(bm25s)])
-        bm25s |= self._lexical.scores(query, sorted(cosines.keys() - bm25s.keys()))
+        depth: int,
+    ) -> Fused:
+        """Rank the candidates of both sides: the first so many of each."""
+        rrf_scores = reciprocal_rank_scores([list(cosines)[:depth], list(bm25s)[:depth]])
         others = {*rrf_scores, *chain.from_iterable(named)} - cosines.keys()
         cosines |= self._dense.cosines(vector, sorted(others))
         # A shared store may be ahead of this server, or have lost a vector.
         rrf_scores = {chunk_id: rrf for chunk_id, rrf in rrf_scores.items() if chunk_id in cosines}
         named = [[chunk_id for chunk_id in group if chunk_id in cosines] for group in named]
-        ranked = first_places(rank_by_evidence(rrf_scores, cosines, bm25s), named)
-        return [
-            Hit(chunk_id, rrf_scores.get(chunk_id, 0.0), cosines.get(chunk_id), bm25s.get(chunk_id))
-            for chunk_id in ranked[:limit]
-        ]
+        return Fused(rank_by_evidence(rrf_scores, cosines, bm25s), named, rrf_scores, cosines, bm25s)
+
+    def _timings(self, times: list[float]) -> dict[str, float]:
+        """Milliseconds of each step, from the times between the steps; of those left out, 0."""
+        spans = zip(self._steps, pairwise(times), strict=False)
+        taken = {step: (end - start) * 1000 for step, (start, end) in spans}
+        return {**dict.fromkeys(self._steps, 0.0), **taken, "total": (times[-1] - times[0]) * 1000}
 
     @contextmanager
     def _both_or_neither(self) -> Iterator[None]:
@@ -214,9 +235,3 @@ class SearchEngine:
             self._staged.clear()
             self._lexical.rollback()
             raise
-
-
-def _timings(times: list[float]) -> dict[str, float]:
-    """Milliseconds of each step, from the times between the steps; of those left out, 0."""
-    taken = {step: (end - start) * 1000 for step, (start, end) in zip(_STEPS, pairwise(times), strict=False)}
-    return {**dict.fromkeys(_STEPS, 0.0), **taken, "total": (times[-1] - times[0]) * 1000}

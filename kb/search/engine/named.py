@@ -26,6 +26,11 @@ def quoted_phrases(question: str) -> list[str]:
     return [next(filter(None, match.groups())) for match in found][:_MOST_PHRASES]
 
 
+def without_quotations(question: str) -> str:
+    """The normalised question with a gap for each quotation, whatever their number."""
+    return _QUOTED.sub(" ", normalise(question))
+
+
 def name_like(question: str) -> set[str]:
     """Words written like a name: with a capital letter after the first word, or one within, or a digit."""
     words = list(_WORD.finditer(normalise(question)))

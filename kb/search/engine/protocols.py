@@ -33,6 +33,25 @@ class QueryEncoder(Protocol):
         """float32 [len(texts), dimension]; rows are L2-normalised."""
 
 
+class Reranker(Protocol):
+    """A model that reads a question and a passage together. Any number of threads may ask it.
+
+    Attributes:
+        model_id: name and weight hash.
+        device: ``cpu`` or ``cuda``.
+    """
+
+    model_id: str
+    device: str
+
+    @property
+    def backlog_s(self) -> float:
+        """About how long one more question would wait for those before it."""
+
+    def logits(self, query: str, passages: Sequence[str]) -> list[float]:
+        """How well each passage answers, higher is better; comparable for one question only."""
+
+
 class VectorIndex(Protocol):
     """Search over vectors by inner product.
 

@@ -43,17 +43,22 @@ class Hit:
     Attributes:
         cosine: None when the vector index does not hold the chunk.
         bm25: None when the chunk is not among the candidates of the lexical index.
+        rerank_logit: None when no cross-encoder read the chunk.
     """
 
     chunk_id: int
     rrf_score: float
     cosine: float | None
     bm25: float | None
+    rerank_logit: float | None = None
 
 
 @dataclass(frozen=True)
 class SearchResult:
-    """Hits, best first, and how long each step took: encode, dense, lexical, fuse and total."""
+    """Hits, best first, and how long each step took.
+
+    The steps are encode, dense, lexical, fuse, with a cross-encoder rerank, and total.
+    """
 
     hits: list[Hit]
     timings_ms: dict[str, float]

@@ -1,4 +1,4 @@
-"""manage.py evaluate retrieval|answers|support PATH [--limit N] [--seed S] [--json]"""
+"""manage.py evaluate retrieval|answers|support PATH [--limit N] [--seed S] [--typos] [--json]"""
 
 from __future__ import annotations
 
@@ -23,13 +23,14 @@ class Command(BaseCommand):
         parser.add_argument("path", type=Path)
         parser.add_argument("--limit", type=int, help="questions to draw (default: all)")
         parser.add_argument("--seed", type=int, default=0)
+        parser.add_argument("--typos", action="store_true", help="retrieval: mistype a word of each question")
         parser.add_argument("--json", action="store_true", help="end with one line of JSON")
 
     def handle(self, *, what: str, path: Path, limit: int | None, seed: int, **options: Any) -> None:
         if not path.exists():
             raise CommandError(f"There is no {path}.")
         try:
-            figures = self._evaluate(what, path, limit, seed)
+            figures = self._evaluate(what, path, limit, seed, typos=options["typos"])
         except KBError as error:
             raise CommandError(error.message) from error
         if options["json"]:
@@ -37,9 +38,13 @@ class Command(BaseCommand):
         else:
             self.stdout.write(json.dumps(figures, indent=2))
 
-    def _evaluate(self, what: str, path: Path, limit: int | None, seed: int) -> dict[str, Any]:
+    def _evaluate(
+        self, what: str, path: Path, limit: int | None, seed: int, *, typos: bool
+    ) -> dict[str, Any]:
         if what == "retrieval":
-            return evaluate_retrieval(path, limit, seed)
+            return evaluate_retrieval(path, limit, seed, typos=typos)
+        if typos:
+            raise CommandError("--typos goes with retrieval only.")
         if what == "answers":
             return evaluate_answers(path, limit, seed, self._show)
         return evaluate_support(path)
