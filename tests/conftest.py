@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from kb.accounts.models import User
 from kb.conf import config
 from kb.library.models import Collection, Grant, Role
+from tests.database.postgresql import PostgreSQL
 from tests.factories import make_user
 
 
@@ -53,6 +55,14 @@ def settings_for_tests(settings: object, tmp_path: Path) -> None:
     # Argon2 is slow on purpose.
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # type: ignore[attr-defined]
     settings.MEDIA_ROOT = tmp_path / "files"  # type: ignore[attr-defined]
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[PostgreSQL]:
+    """A real server; a test has a database of its own on it."""
+    server = PostgreSQL()
+    yield server
+    server.stop()
 
 
 @pytest.fixture
