@@ -35,7 +35,10 @@ def _purge(document: Document) -> None:
     remove(document.stored_file)
     with transaction.atomic():
         forget_documents([document.pk])
-        Chunk.objects.filter(document=document).delete()
+        chunks = Chunk.objects.filter(document=document)
+        # Another model's vectors of them may just be written; what is committed by then is removed as well.
+        list(chunks.order_by("pk").select_for_update().values_list("pk", flat=True))
+        chunks.delete()
         DocumentText.objects.filter(document=document).delete()
         Document.objects.filter(pk=document.pk).update(
             purged_at=timezone.now(), title="Deleted document", metadata={}, failure_reason="", chunk_count=0
