@@ -25,6 +25,12 @@ def database_url(postgresql: PostgreSQL, template: str) -> str:
     return postgresql.new_database(template)
 
 
+@pytest.fixture(params=["sqlite", "postgresql"])
+def any_database_url(request: pytest.FixtureRequest) -> str:
+    """For an installation of processes: nothing (the file in its data folder), or a PostgreSQL database."""
+    return "" if request.param == "sqlite" else str(request.getfixturevalue("database_url"))
+
+
 @pytest.fixture
 def on_postgresql(database_url: str, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
     """This process uses a database on PostgreSQL: transactions are real, and threads have their own."""

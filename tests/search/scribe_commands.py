@@ -12,8 +12,9 @@ from django.utils import timezone
 
 from ingest.embedding import encoders, get_encoder
 from ingest.reembedding import Moment, work_on
+from kb.accounts.models import User
 from kb.library.models import Chunk, Collection, Document, Status
-from kb.library.services import unpublish
+from kb.library.services import create_collection, unpublish
 from kb.search import log
 from kb.search.generations import serving_generation
 from kb.search.models import Embedding, IndexEvent, IndexGeneration, Operation
@@ -58,6 +59,11 @@ def publish(collection: str, texts: Sequence[str]) -> dict[str, Any]:
     }
 
 
+def own(collection: str, username: str) -> int:
+    """Somebody makes a collection; its id."""
+    return create_collection(User.objects.create(username=username), collection).pk
+
+
 def delete(document: int, announced: bool = True) -> None:
     """Delete a document; when not announced, the event is missing, as no code of the product would do it."""
     with transaction.atomic():
@@ -79,6 +85,7 @@ def seq() -> int:
 
 
 COMMANDS: dict[str, Callable[..., Any]] = {
+    "own": own,
     "publish": publish,
     "delete": delete,
     "restore_older": restore_older,
