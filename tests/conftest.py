@@ -1,4 +1,4 @@
-"""The standing cast, and where the evaluation data lies."""
+"""The standing cast, databases of PostgreSQL, and where the evaluation data lies."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import pytest
 from kb.accounts.models import User
 from kb.conf import config
 from kb.library.models import Collection, Grant, Role
+from tests.database.connecting import migrate
 from tests.database.postgresql import PostgreSQL
 from tests.factories import make_user
 
@@ -63,6 +64,26 @@ def postgresql() -> Iterator[PostgreSQL]:
     server = PostgreSQL()
     yield server
     server.stop()
+
+
+@pytest.fixture(scope="session")
+def template(postgresql: PostgreSQL) -> str:
+    """The name of a PostgreSQL database with all tables and nothing in them."""
+    url = postgresql.new_database()
+    migrate(url)
+    return url.rpartition("/")[2]
+
+
+@pytest.fixture
+def database_url(postgresql: PostgreSQL, template: str) -> str:
+    """A fresh PostgreSQL database with all tables."""
+    return postgresql.new_database(template)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def any_database_url(request: pytest.FixtureRequest) -> str:
+    """For an installation of processes: nothing (the file in its data folder), or a PostgreSQL database."""
+    return "" if request.param == "sqlite" else str(request.getfixturevalue("database_url"))
 
 
 @pytest.fixture

@@ -81,7 +81,7 @@ class PostgreSQL:
     def stop(self) -> None:
         """At once, whoever is connected; nothing is left of it."""
         if self._process is not None:
-            self._process.send_signal(signal.SIGINT)  # "fast": end the connections, then stop
+            self._process.send_signal(signal.SIGQUIT)  # "immediate": nothing of it is wanted any more
             try:
                 self._process.wait(ENOUGH_S)
             except subprocess.TimeoutExpired:

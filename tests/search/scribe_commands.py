@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from ingest.embedding import encoders, get_encoder
@@ -80,6 +80,11 @@ def restore_older(seq: int) -> None:
         Chunk.objects.filter(document_id__in=later).delete()
 
 
+def let_go() -> None:
+    """Of the database, which is about to be exchanged."""
+    connection.close()
+
+
 def seq() -> int:
     return IndexEvent.objects.order_by("-seq").values_list("seq", flat=True).first() or 0
 
@@ -89,6 +94,7 @@ COMMANDS: dict[str, Callable[..., Any]] = {
     "publish": publish,
     "delete": delete,
     "restore_older": restore_older,
+    "let_go": let_go,
     "seq": seq,
     "work": work,
     "generations": generations,
