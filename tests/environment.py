@@ -9,7 +9,7 @@ import tempfile
 from pathlib import Path
 
 # The one that tests may be given: another database, by its address. Django makes one of its own there.
-_DATABASE_URL = os.environ.get("KB_TESTS_DATABASE_URL", "")
+_DATABASE_URL = os.environ.get("TESTS_DATABASE_URL", "")
 
 for _name in [name for name in os.environ if name.startswith("KB_") and name != "KB_EVAL_DATA"]:
     del os.environ[_name]

@@ -1,6 +1,6 @@
 """The tests of what is stored and found, once more with PostgreSQL under them.
 
-`KB_TESTS_DATABASE_URL` does the same by hand for any test that uses Django's test database.
+`TESTS_DATABASE_URL` does the same by hand for any test that uses Django's test database.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def test_area_passes(postgresql: PostgreSQL, area: str) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-m", "not browser and not stack", *AREAS[area]],
         cwd=ROOT,
-        env={**os.environ, "KB_TESTS_DATABASE_URL": postgresql.new_database()},
+        env={**os.environ, "TESTS_DATABASE_URL": postgresql.new_database()},
         capture_output=True,
         text=True,
         check=False,
