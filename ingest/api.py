@@ -13,6 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from ingest.names import clean_external_id
 from ingest.services import Upload, retry_document, submit_document
 from kb.api.authentication import caller
 from kb.api.pagination import Pages
@@ -55,7 +56,7 @@ class DocumentsView(APIView):
                 raise InvalidInputError(f"status must be one of {', '.join(Status.values)}.")
             rows = rows.filter(status=wanted)
         if external_id := request.query_params.get("external_id"):
-            rows = rows.filter(external_id=external_id)
+            rows = rows.filter(external_id=clean_external_id(external_id))
         pages = Pages()
         page = pages.paginate_queryset(rows, request, view=self)
         return pages.get_paginated_response(DocumentSerializer(page, many=True).data)

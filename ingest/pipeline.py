@@ -24,7 +24,7 @@ from ingest.sandbox import Sandbox
 from ingest.storage import file_path
 from kb.conf import config
 from kb.library.models import Chunk, Document, DocumentText, Status
-from kb.library.services import unpublish
+from kb.library.services import hold_documents, unpublish
 from kb.search import log
 from kb.search.errors import OtherModelServesError
 from kb.search.generations import hold_serving, serving_generation
@@ -132,6 +132,10 @@ def publish(document: Document, lease: Lease, parsed: ParsedDocument, embedded: 
     hold_serving()
     now = timezone.now()
     lease.finish(now)
+    versions = Document.objects.filter(
+        collection_id=document.collection_id, external_id=document.external_id, deleted_at=None
+    )
+    hold_documents(versions)
     became_ready = Document.objects.filter(
         pk=document.pk, deleted_at=None, superseded_at=None, status__in=(Status.PARSING, Status.EMBEDDING)
     ).update(
@@ -148,13 +152,7 @@ def publish(document: Document, lease: Lease, parsed: ParsedDocument, embedded: 
         raise LeaseLostError
     generation = serving_generation(embedded.model_id, embedded.dimension)
     _store_text(document, generation, parsed, embedded)
-    older = Document.objects.filter(
-        collection_id=document.collection_id,
-        external_id=document.external_id,
-        version__lt=document.version,
-        superseded_at=None,
-        deleted_at=None,
-    )
+    older = versions.filter(version__lt=document.version, superseded_at=None)
     superseded = list(older.values_list("pk", flat=True))
     older.update(superseded_at=now)
     unpublish(superseded)

@@ -15,6 +15,7 @@ from django.utils import timezone
 from ingest.storage import file_path, remove
 from kb.chat.forget import forget_documents
 from kb.library.models import Chunk, Document, DocumentText
+from kb.library.services import hold_documents
 
 logger = logging.getLogger(__name__)
 
@@ -34,8 +35,12 @@ def _purge(document: Document) -> None:
     # The file first: if we are killed in between, the next run finds the row and repeats.
     remove(document.stored_file)
     with transaction.atomic():
+        hold_documents(Document.objects.filter(pk=document.pk))  # an answer may just be stored
         forget_documents([document.pk])
-        Chunk.objects.filter(document=document).delete()
+        chunks = Chunk.objects.filter(document=document)
+        # Another model's vectors of them may just be written; what is committed by then is removed as well.
+        list(chunks.order_by("pk").select_for_update().values_list("pk", flat=True))
+        chunks.delete()
         DocumentText.objects.filter(document=document).delete()
         Document.objects.filter(pk=document.pk).update(
             purged_at=timezone.now(), title="Deleted document", metadata={}, failure_reason="", chunk_count=0

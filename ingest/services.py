@@ -18,7 +18,7 @@ from kb.accounts.models import User
 from kb.conf import config
 from kb.exceptions import ConflictError
 from kb.library.models import RETRYABLE, Collection, Document, Status
-from kb.library.services import unpublish
+from kb.library.services import hold_documents, unpublish
 
 
 @dataclass(frozen=True)
@@ -84,9 +84,10 @@ def _submit(collection: Collection, user: User, upload: Upload, stored: StoredFi
             if same.status in RETRYABLE:
                 retry_document(same)
             return Submission(same, created=False)
-        _supersede(list(live.filter(external_id=external_id).values_list("pk", flat=True)))
+        _supersede(hold_documents(live.filter(external_id=external_id)))
         return Submission(same, created=False, duplicate_of=same)
     # Earlier versions that never became searchable make way; one that is searchable serves on until then.
+    hold_documents(live.filter(external_id=external_id))
     live.filter(external_id=external_id).exclude(status=Status.READY).update(
         superseded_at=timezone.now(),
         status=Status.FAILED,

@@ -146,6 +146,7 @@ LOGOUT_REDIRECT_URL = "login"
 # rotating it (or X-Forwarded-For) does not help an attacker.
 AXES_LOCKOUT_PARAMETERS = ["username"]
 AXES_FAILURE_LIMIT = 10
+AXES_USERNAME_CALLABLE = "kb.accounts.attempts.counted_name"
 AXES_COOLOFF_TIME = 0.25
 AXES_RESET_ON_SUCCESS = True
 AXES_VERBOSE = False

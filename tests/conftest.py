@@ -1,8 +1,9 @@
-"""The standing cast, and where the evaluation data lies."""
+"""The standing cast, databases of PostgreSQL, and where the evaluation data lies."""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,8 @@ import pytest
 from kb.accounts.models import User
 from kb.conf import config
 from kb.library.models import Collection, Grant, Role
+from tests.database.connecting import migrate
+from tests.database.postgresql import PostgreSQL
 from tests.factories import make_user
 
 
@@ -53,6 +56,34 @@ def settings_for_tests(settings: object, tmp_path: Path) -> None:
     # Argon2 is slow on purpose.
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # type: ignore[attr-defined]
     settings.MEDIA_ROOT = tmp_path / "files"  # type: ignore[attr-defined]
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[PostgreSQL]:
+    """A real server; a test has a database of its own on it."""
+    server = PostgreSQL()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def template(postgresql: PostgreSQL) -> str:
+    """The name of a PostgreSQL database with all tables and nothing in them."""
+    url = postgresql.new_database()
+    migrate(url)
+    return url.rpartition("/")[2]
+
+
+@pytest.fixture
+def database_url(postgresql: PostgreSQL, template: str) -> str:
+    """A fresh PostgreSQL database with all tables."""
+    return postgresql.new_database(template)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def any_database_url(request: pytest.FixtureRequest) -> str:
+    """For an installation of processes: nothing (the file in its data folder), or a PostgreSQL database."""
+    return "" if request.param == "sqlite" else str(request.getfixturevalue("database_url"))
 
 
 @pytest.fixture

@@ -9,6 +9,8 @@ from typing import Any
 
 import yaml
 
+from ingest.parsers.base import normalise_text
+
 # PyYAML reads about 50 KB per second; real front matter is a few lines.
 MAX_CHARS = 8_192
 MAX_VALUES = 500
@@ -82,12 +84,17 @@ def _as_json(value: Any, budget: list[int], depth: int) -> Any:
     if budget[0] < 0 or depth > MAX_DEPTH:
         return None
     if isinstance(value, dict):
-        return {str(key)[:MAX_KEY_CHARS]: _as_json(item, budget, depth + 1) for key, item in value.items()}
+        return {
+            normalise_text(str(key))[:MAX_KEY_CHARS]: _as_json(item, budget, depth + 1)
+            for key, item in value.items()
+        }
     if isinstance(value, list | tuple | set):
         return [_as_json(item, budget, depth + 1) for item in value]
     if isinstance(value, datetime.date | datetime.time):
         return value.isoformat()
-    if value is None or isinstance(value, bool | int | str):
+    if isinstance(value, str):
+        return normalise_text(value)  # "\0" in quotes is a NUL
+    if value is None or isinstance(value, bool | int):
         return value
     if isinstance(value, float) and math.isfinite(value):
         return value

@@ -24,15 +24,22 @@ class CollectionSerializer(serializers.ModelSerializer[Collection]):
         read_only_fields = ("id", "slug", "created_at")
 
 
+class NameField(serializers.SlugRelatedField[Any]):
+    """Somebody by name."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        if "\0" in str(data):  # nobody's name, and PostgreSQL refuses to look for it
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
 class GrantSerializer(serializers.ModelSerializer[Grant]):
     """Give exactly one of username, group (a name) or everyone."""
 
-    username = serializers.SlugRelatedField(
+    username = NameField(
         source="user", slug_field="username", queryset=User.objects.all(), required=False, allow_null=True
     )
-    group = serializers.SlugRelatedField(
-        slug_field="name", queryset=Group.objects.all(), required=False, allow_null=True
-    )
+    group = NameField(slug_field="name", queryset=Group.objects.all(), required=False, allow_null=True)
     role = serializers.ChoiceField(choices=Role.choices)
 
     class Meta:

@@ -12,10 +12,12 @@ from django.utils import timezone
 
 from kb.accounts.models import User
 from kb.chat.access import get_conversation_for
+from kb.chat.forget import forget_documents
 from kb.chat.models import Citation, Conversation, Message, MessagePassage, Outcome
 from kb.conf import config
 from kb.exceptions import InvalidInputError
 from kb.library.models import Document
+from kb.library.services import hold_documents
 from kb.rag.followup import standalone_question
 from kb.rag.types import Passage, Quote
 
@@ -153,8 +155,13 @@ def keep_passages(draft: Draft, passages: Sequence[Passage]) -> None:
 
 @transaction.atomic
 def complete(draft: Draft, outcome: Outcome, reason: str = "") -> Message:
-    """Store the answer. Only the first call has an effect: a stop and an end may meet."""
+    """Store the answer. Only the first call has an effect: a stop and an end may meet.
+
+    Of documents that were purged while the answer came, nothing is kept.
+    """
     message = draft.message
+    sources = Document.objects.filter(pk__in={row.document_id for row in draft.passage_rows.values()})
+    hold_documents(sources)  # a purge is over, or comes when there is all to be taken back
     running = Message.objects.filter(pk=message.pk, outcome=Outcome.RUNNING)
     changed = running.update(
         outcome=outcome,
@@ -170,4 +177,5 @@ def complete(draft: Draft, outcome: Outcome, reason: str = "") -> Message:
     if changed:
         used = {n for sentence in draft.sentences for n in sentence["citations"]}
         Citation.objects.bulk_create(citation for citation in draft.citations if citation.n in used)
+        forget_documents(list(sources.exclude(purged_at=None).values_list("pk", flat=True)))
     return message

@@ -30,7 +30,8 @@ class Filter:
         state = query.get("state", "")
         return cls(
             state=state if state in GROUPS else "",
-            words=query.get("q", "").strip()[:200],
+            # PostgreSQL refuses NUL, and nothing holds one.
+            words=query.get("q", "").replace("\0", "").strip()[:200],
             page=max(1, whole_number(query.get("page", ""), 1)),
         )
 

@@ -7,6 +7,7 @@ import unicodedata
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.text import slugify
 
@@ -62,13 +63,10 @@ def delete_document(document: Document) -> None:
 
     Older versions of the same document go with it. Deleting twice is no error.
     """
-    _delete(
-        list(
-            Document.objects.filter(
-                collection_id=document.collection_id, external_id=document.external_id, deleted_at=None
-            ).values_list("pk", flat=True)
-        )
+    versions = Document.objects.filter(
+        collection_id=document.collection_id, external_id=document.external_id, deleted_at=None
     )
+    _delete(hold_documents(versions))
 
 
 @transaction.atomic
@@ -78,9 +76,16 @@ def delete_collection(collection: Collection) -> None:
     Collection.objects.filter(pk=collection.pk).update(
         deleted_at=timezone.now(), slug=f"{collection.slug[:60]}-deleted-{collection.pk}"
     )
-    _delete(
-        list(Document.objects.filter(collection=collection, deleted_at=None).values_list("pk", flat=True))
-    )
+    _delete(hold_documents(Document.objects.filter(collection=collection, deleted_at=None)))
+
+
+def hold_documents(rows: QuerySet[Document]) -> list[int]:
+    """Ids of the rows, which nobody else changes until the caller's transaction ends.
+
+    Whoever changes more than one document in a transaction asks here first, so that all take them in the
+    same order: otherwise two could wait for each other, and PostgreSQL would break one of them off.
+    """
+    return list(rows.order_by("pk").select_for_update(no_key=True).values_list("pk", flat=True))
 
 
 def _delete(document_ids: list[int]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
+import re
 import time
 from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from contextlib import aclosing
@@ -24,6 +25,9 @@ _END = "[DONE]"
 _HEALTH_TIMEOUT_S = 5.0
 # Where an endpoint has no list of models, it serves one and does not look at the name.
 _NO_NAME = "default"
+# An endpoint may send them; they cannot be stored, or not everywhere.
+_NO_TEXT = re.compile("[\0\ud800-\udfff]")
+_LONGEST_NAME = 300
 
 
 @dataclass(frozen=True)
@@ -201,13 +205,13 @@ class _Answer:
         chunk: dict[str, Any] = json.loads(line.text)
         if chunk.get("error"):
             raise_for_error(chunk["error"], httpx.codes.OK)
-        self._model = chunk.get("model") or self._model
+        self._model = _NO_TEXT.sub("", str(chunk.get("model") or self._model))[:_LONGEST_NAME]
         if chunk.get("usage"):
             self._usage = _usage(chunk["usage"])
         for choice in chunk.get("choices") or []:
             self._finish_reason = choice.get("finish_reason") or self._finish_reason
             if text := (choice.get("delta") or {}).get("content"):
-                yield Delta(str(text))
+                yield Delta(_NO_TEXT.sub("", str(text)))
 
 
 def _usage(given: Mapping[str, Any]) -> Usage:

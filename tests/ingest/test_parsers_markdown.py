@@ -104,6 +104,11 @@ def test_front_matter_is_data_and_not_text(tmp_path: Path) -> None:
     }
 
 
+def test_front_matter_holds_nothing_that_a_database_refuses() -> None:
+    values, _ = split_front_matter('---\ntags: ["a\\0b", "c\\ud800"]\n"k\\0": 1\n---\n# Travel')
+    assert values == {"tags": ["ab", "c"], "k": 1}
+
+
 def test_page_of_nothing_but_front_matter_is_found_by_it(tmp_path: Path) -> None:
     text = "---\ntitle: Org chart\nredirect_to: https://x.example/chart\n---\n"
     parsed = parse(tmp_path, text)

@@ -25,6 +25,14 @@ async def everything(client: OpenAIClient) -> list[Queued | Delta | Done]:
     return [part async for part in client.stream(HELLO, max_tokens=5)]
 
 
+async def test_what_no_database_takes_is_left_out() -> None:
+    parts = [chunk("a\0b"), chunk("c\ud800", "stop", model="m\0" * 400), END]
+    async with endpoint(chat=Reply(parts=parts)) as made:
+        found = await everything(client_of(made))
+
+    assert found == [Delta("ab"), Delta("c"), Done(Usage(0, 0, 0), "m" * 300, "stop")]
+
+
 async def test_any_openai_compatible_stream_is_understood() -> None:
     last = chunk("", "stop", choices=[], usage=USAGE)
     parts = [chunk("Hé"), b": keep-alive\n\n", chunk("llo", "stop"), last, END]

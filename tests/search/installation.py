@@ -34,12 +34,13 @@ def eventually(look: Callable[[], T | None]) -> T:
 class Installation:
     """One data folder and the processes started on it, all of which `close` ends."""
 
-    def __init__(self, data_dir: Path, redis_url: str) -> None:
+    def __init__(self, data_dir: Path, redis_url: str, database_url: str = "") -> None:
         self.data_dir = data_dir
         self.environment = {
             **os.environ,
             "KB_DATA_DIR": str(data_dir),
             "KB_REDIS_URL": redis_url,
+            "KB_DATABASE_URL": database_url,
             "PYTHONPATH": str(ROOT),
         }
         self.servers: list[Server] = []

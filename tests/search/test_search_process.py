@@ -40,9 +40,11 @@ def redis_url(valkey: ValkeyServer) -> str:
 
 
 @pytest.fixture
-def installation(tmp_path: Path, models: Path, redis_url: str) -> Iterator[Installation]:
+def installation(
+    tmp_path: Path, models: Path, redis_url: str, any_database_url: str
+) -> Iterator[Installation]:
     (tmp_path / "models").symlink_to(models)
-    with closing(Installation(tmp_path, redis_url)) as made:
+    with closing(Installation(tmp_path, redis_url, any_database_url)) as made:
         yield made
 
 

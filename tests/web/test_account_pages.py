@@ -52,6 +52,11 @@ def test_name_with_many_wrong_passwords_is_locked_and_told_so(client: Client, te
     assert locked.status_code == 429 and "Too many attempts" in locked.content.decode()
 
 
+def test_overlong_name_is_a_wrong_name(client: Client, db: None) -> None:
+    answer = client.post("/accounts/login/", {"username": "x" * 1000, "password": "wrong"})
+    assert answer.status_code == 200 and "The name or the password is wrong." in answer.content.decode()
+
+
 def test_signing_out_needs_a_post(browser_of: Browser, teammate: User) -> None:
     browser = browser_of(teammate)
     assert browser.get("/accounts/logout/").status_code == 405
