@@ -59,6 +59,7 @@ def test_published_is_found_and_deleted_is_not(installation: Installation) -> No
     other = installation.tell("publish", collection="other", texts=[f"Again: {TEXTS[0]}"])
     health = server.until_at(installation.tell("seq"))
     assert (health.chunks, health.lag, health.device) == (4, 0, "cpu")
+    assert health.encoder_agreement is not None and health.encoder_agreement["least_cosine"] >= 0.999
 
     hits = server.hits(QUERY, travel["collection"])
     assert hits[0].chunk_id == travel["chunks"][0]
