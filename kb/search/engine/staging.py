@@ -44,7 +44,7 @@ def joined(parts: Sequence[VectorRows], dimension: int) -> VectorRows:
 class WordChanges:
     """Changes for the lexical index, gathered: it is asked once for all chunks that go.
 
-    Asking it for each document by itself took two fifths of a replay of 100,000 events.
+    Asking it for each document by itself made a replay of 100,000 events take twice as long.
 
     Attributes:
         count: chunks held, at most; what was replaced twice counts twice.
