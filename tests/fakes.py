@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from kb.search.client import Hit, SearchReply
+from kb.search.engine.agreement import Comparison
 
 
 class FakeTokens:
@@ -29,6 +30,7 @@ class FakeEncoder:
     dimension = 8
     device = "cpu"
     backend = "fake"
+    comparison = Comparison()
 
     def __init__(self) -> None:
         self.tokens = FakeTokens()

@@ -10,7 +10,7 @@ import json
 import logging
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
 
@@ -58,6 +58,8 @@ class Health:
     """How the server is.
 
     Attributes:
+        encoder_agreement: see `kb.search.engine.agreement.Agreement`; None for the reference itself.
+        encoder_refused: what would be faster, and why it is not used.
         vector_search: how vectors are searched, for people to read.
         reranker: the cross-encoder's identity; empty without one.
         lag: committed events that it has not applied yet.
@@ -67,6 +69,8 @@ class Health:
     reason: str = ""
     device: str = ""
     encoder_backend: str = ""
+    encoder_agreement: dict[str, float] | None = None
+    encoder_refused: list[str] = field(default_factory=list)
     vector_search: str = ""
     reranker: str = ""
     model: str = ""

@@ -12,6 +12,7 @@ from pathlib import Path
 from threading import Event
 from typing import Generic, Protocol, TypeVar
 
+from kb.search.engine.agreement import Comparison
 from kb.search.generations import check_model, mismatch, serving, serving_generation
 from kb.search.live_folder import new_live_folder
 from kb.search.models import IndexGeneration
@@ -28,6 +29,7 @@ class LoadedEncoder(Protocol):
     dimension: int
     device: str
     backend: str
+    comparison: Comparison
 
 
 E = TypeVar("E", bound=LoadedEncoder)

@@ -142,6 +142,7 @@ class SearchServer:
             if encoder is not None:
                 body["model"], body["device"] = encoder.model_id, encoder.device
                 body["encoder_backend"] = encoder.backend
+                body |= encoder.comparison.facts()
             if state.tailer is not None:
                 body |= await asyncio.to_thread(_progress, state.tailer)
         return JSONResponse(body)

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import threading
 import time
+import uuid
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from django.db import connection, transaction
@@ -31,8 +34,8 @@ def generations() -> list[dict[str, Any]]:
     return list(IndexGeneration.objects.order_by("pk").values(*columns))
 
 
-def publish(collection: str, texts: Sequence[str]) -> dict[str, Any]:
-    """A ready document with these chunks."""
+def publish(collection: str, texts: Sequence[str], announced: bool = True) -> dict[str, Any]:
+    """A ready document with these chunks; see `delete` for announced."""
     encoder = get_encoder()
     vectors = encoder.embed_passages(texts).astype("<f2")
     with transaction.atomic():
@@ -40,9 +43,9 @@ def publish(collection: str, texts: Sequence[str]) -> dict[str, Any]:
         owner, _ = Collection.objects.get_or_create(slug=collection, defaults={"name": collection})
         document = Document.objects.create(
             collection=owner,
-            external_id=f"{Document.objects.count()}",
+            external_id=uuid.uuid4().hex,
             title="Travel",
-            sha256=hashlib.sha256("\n".join(texts).encode()).hexdigest(),
+            sha256=hashlib.sha256(uuid.uuid4().bytes).hexdigest(),
             size_bytes=1,
             status=Status.READY,
         )
@@ -51,7 +54,8 @@ def publish(collection: str, texts: Sequence[str]) -> dict[str, Any]:
                 document=document, ordinal=ordinal, start=0, end=len(text), text=text, tokens=1
             )
             Embedding.objects.create(chunk=chunk, generation=generation, vector=vector.tobytes())
-        log.append(generation, Operation.PUBLISH, [document.pk])
+        if announced:
+            log.append(generation, Operation.PUBLISH, [document.pk])
     return {
         "document": document.pk,
         "collection": owner.pk,
@@ -70,6 +74,33 @@ def delete(document: int, announced: bool = True) -> None:
         Document.objects.filter(pk=document).update(status=Status.DELETED, deleted_at=timezone.now())
         if announced:
             unpublish([document])
+
+
+def write_at_once(collection: str, workers: int, each: int) -> dict[str, Any]:
+    """Workers publish, and delete every third of their own, all at the same time, each with its connection.
+
+    Returns:
+        What failed, as words; and the live chunks in the end.
+    """
+    begin = threading.Barrier(workers)
+
+    def work(worker: int) -> list[str]:
+        failed = []
+        begin.wait()
+        for number in range(each):
+            try:
+                made = publish(collection, [f"Worker {worker} wrote number {number}."])
+                if number % 3 == 0:
+                    delete(made["document"])
+            except Exception as error:
+                failed.append(repr(error))
+        connection.close()
+        return failed
+
+    with ThreadPoolExecutor(workers) as threads:
+        failed = [error for errors in threads.map(work, range(workers)) for error in errors]
+    live = Chunk.objects.filter(document__deleted_at=None).values_list("pk", flat=True)
+    return {"failed": failed, "live": sorted(live)}
 
 
 def restore_older(seq: int) -> None:
@@ -93,6 +124,7 @@ COMMANDS: dict[str, Callable[..., Any]] = {
     "own": own,
     "publish": publish,
     "delete": delete,
+    "write_at_once": write_at_once,
     "restore_older": restore_older,
     "let_go": let_go,
     "seq": seq,

@@ -9,12 +9,14 @@ from dataclasses import dataclass
 import django.db
 import uvicorn
 
+from kb.search.engine.agreement import Agreement, Comparison
 from kb.search.engine.types import Row
 from kb.search.keeper import State
 from kb.search.server import SearchServer
 from kb.search.tail import Position, Tailer
 from tests.search.fakes import FakeEngine
 
+AGREES = Comparison(Agreement(0.99998, 0.99991, 0.995), ("Something faster: it agrees too little",))
 TOKEN = "a token of this installation"
 
 
@@ -34,6 +36,7 @@ class FakeEncoder:
     dimension: int = 4
     device: str = "cpu"
     backend: str = "by hand"
+    comparison: Comparison = AGREES
 
 
 @dataclass

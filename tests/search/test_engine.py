@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -140,6 +140,59 @@ def test_the_last_change_of_a_document_wins(engine: SearchEngine) -> None:
     engine.commit()
     assert engine.chunk_ids() == {2}
     assert search(engine, "hotel") == [2]
+
+
+class CountingLexicalIndex(LexicalIndex):
+    removals = 0
+
+    def remove_documents(self, document_ids: Collection[int]) -> None:
+        self.removals += 1
+        super().remove_documents(document_ids)
+
+
+def test_words_are_asked_once_for_all_that_a_commit_replaces(tmp_path: Path) -> None:
+    lexical = CountingLexicalIndex(tmp_path / "live")
+    engine = SearchEngine(WordEncoder(), DenseIndex(DIMENSION), lexical)
+    for _ in range(2):
+        for number in range(1, 50):
+            engine.replace_document(number, 1, [row(number, "hotel")])
+        engine.remove_document(7)
+        engine.commit()
+    assert lexical.removals == 2
+    engine.commit()
+    assert lexical.removals == 2
+    assert engine.chunk_ids() == set(range(1, 50)) - {7}
+    assert set(search(engine, "hotel")) <= engine.chunk_ids()
+
+
+def test_what_is_replaced_beyond_the_room_for_texts_is_still_one_commit(
+    engine: SearchEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kb.search.engine.engine._MAX_UNWRITTEN", 3)
+    publish(engine, 1, row(1, "hotel"))
+    for number in range(2, 12):
+        engine.replace_document(number, 1, [row(number, "hotel")])
+    engine.replace_document(2, 1, [row(102, "hotel")])
+    engine.remove_document(3)
+    engine.remove_document(1)
+    assert search(engine, "hotel") == [1]
+    engine.commit()
+    assert engine.chunk_ids() == {102, *range(4, 12)}
+    assert set(search(engine, "hotel")) == {102, *range(4, 12)}
+
+
+def test_a_full_disk_before_the_commit_undoes_all_since_the_last(
+    engine: SearchEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Case 37."""
+    monkeypatch.setattr("kb.search.engine.engine._MAX_UNWRITTEN", 0)
+    publish(engine, 1, row(1, "hotel"))
+    engine.replace_document(2, 1, [row(2, "hotel")])
+    with disk_full(), pytest.raises(IndexWriteError):
+        publish(engine, 3, row(3, "hotel"))
+    publish(engine, 4, row(4, "hotel"))
+    assert engine.chunk_ids() == {1, 4}
+    assert sorted(search(engine, "hotel")) == [1, 4]
 
 
 def test_many_replacements_leave_results_as_they_were(engine: SearchEngine) -> None:

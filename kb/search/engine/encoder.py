@@ -2,7 +2,7 @@
 
 sentence-transformers is the loader and the reference. On a CPU the same network runs in OpenVINO, which is
 2.5 to 4 times as fast (docs/decisions/0004-encoder.md); the converted network is kept in the data folder
-under the hash of the weights, so that torch is imported only the first time. On CUDA torch runs it.
+under the hash of the weights, and used only where it was found to agree. On CUDA torch runs it.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ import numpy.typing as npt
 
 from kb.conf import BUILT_IN
 from kb.exceptions import ConfigurationError
-from kb.search.engine.tokens import Tokens, load_tokens
+from kb.search.engine.agreement import Comparison
+from kb.search.engine.tokens import Tokens
 
 Vectors = npt.NDArray[np.float32]
 
@@ -31,6 +32,7 @@ class Encoder(Protocol):
         dimension: length of a vector.
         device: ``cpu`` or ``cuda``.
         backend: what computes, for people to read.
+        comparison: how far it agrees with sentence-transformers, and what was refused for not doing so.
         tokens: the model's own tokenizer.
     """
 
@@ -38,6 +40,7 @@ class Encoder(Protocol):
     dimension: int
     device: str
     backend: str
+    comparison: Comparison
     tokens: Tokens
 
     def embed_passages(self, texts: Sequence[str]) -> Vectors:
@@ -99,9 +102,9 @@ def _load(folder: Path, identity: str, device: str, cache_dir: Path) -> Encoder:
         from kb.search.engine.encoder_torch import TorchEncoder
 
         return TorchEncoder(folder, identity, "cuda")
-    from kb.search.engine.encoder_openvino import OpenVINOEncoder, converted
+    from kb.search.engine.encoder_cpu import load_cpu_encoder
 
-    return OpenVINOEncoder(converted(folder, identity, cache_dir), identity, load_tokens(folder))
+    return load_cpu_encoder(folder, identity, cache_dir)
 
 
 def use_cuda(device: str) -> bool:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import logging
 import mmap
 import os
-import shutil
 import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -16,87 +14,81 @@ import numpy as np
 import openvino as ov
 from tokenizers import Encoding
 
+from kb.search.engine.agreement import LEAST_COSINE, Comparison, ProbeVectors
 from kb.search.engine.encoder import Vectors
+from kb.search.engine.errors import EncoderDisagreesError
+from kb.search.engine.probe_texts import PASSAGES, QUESTIONS
 from kb.search.engine.tokens import Tokens, padded
 
-logger = logging.getLogger(__name__)
-
-_FORMAT = 1  # of the converted files; a change converts anew
 _BATCH = 8
-_LEAST_AGREEMENT = 0.999
-_DISAGREES = "The converted model does not agree with sentence-transformers."
-_PROBES = (
-    "How many days of leave do I have?",
-    "Expenses above 500 EUR need the written approval of the head of the department before the order.",
-    "E-4012: the gateway refused the certificate. Renew it with `kbctl renew --all` and restart the agent.",
-)
+_AT_START = 3  # texts that are compared each time; measuring all of them takes a second
+_NAMES = {"bf16": "OpenVINO bfloat16", "f32": "OpenVINO float32"}
 
 
-def converted(folder: Path, identity: str, cache_dir: Path) -> Path:
-    """The folder with the converted network, made on first use and renamed into place when it is whole."""
-    target = cache_dir / f"{identity}-ov{_FORMAT}"
-    if not (target / "model.json").exists():
-        draft = cache_dir / f".{identity}-{os.getpid()}"
-        shutil.rmtree(draft, ignore_errors=True)
-        draft.mkdir(parents=True)
-        _convert(folder, draft)
-        try:
-            draft.rename(target)
-        except OSError:
-            if not (target / "model.json").exists():
-                raise
-            shutil.rmtree(draft)  # another process finished first
-    return target
+def precisions() -> tuple[str, ...]:
+    """What this processor computes in, the fastest first."""
+    return ("bf16", "f32") if "BF16" in _capabilities() else ("f32",)
 
 
-def _convert(folder: Path, target: Path) -> None:
-    import torch
-    from sentence_transformers import SentenceTransformer
+def backend_name(precision: str) -> str:
+    return _NAMES[precision]
 
-    class Network(torch.nn.Module):
-        """All modules of the model (transformer, pooling, normalisation) as one graph."""
 
-        def __init__(self, model: SentenceTransformer) -> None:
-            super().__init__()
-            self.model = model
-
-        def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
-            output: torch.Tensor = self.model({"input_ids": input_ids, "attention_mask": attention_mask})[
-                "sentence_embedding"
-            ]
-            return output
-
-    logger.info("Converting the embedding model for this processor (once)")
-    model = SentenceTransformer(str(folder), device="cpu", trust_remote_code=False, local_files_only=True)
-    ids = torch.ones((2, 16), dtype=torch.long)
-    graph = ov.convert_model(
-        Network(model).eval(), example_input={"input_ids": ids, "attention_mask": torch.ones_like(ids)}
-    )
-    ov.save_model(graph, target / "model.xml", compress_to_fp16=False)
-    prompts = getattr(model, "prompts", None) or {}
-    reference = model.encode(list(_PROBES), normalize_embeddings=True, show_progress_bar=False)
-    np.save(target / "reference.npy", reference.astype(np.float32))
-    facts = {
-        "query_prompt": prompts.get("query") or "",
-        "passage_prompt": prompts.get("document") or prompts.get("passage") or "",
+def bound_to(identity: str) -> dict[str, str]:
+    """What a measurement holds for: these weights, this OpenVINO and a processor that can do this."""
+    return {
+        "weights": identity.rpartition("@")[2],
+        "backend": f"OpenVINO {ov.__version__}",
+        "processor": " ".join(sorted(_capabilities())),
     }
-    (target / "model.json").write_text(json.dumps(facts))
+
+
+def _capabilities() -> list[str]:
+    found: list[str] = ov.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+    return found
+
+
+def load_reference(folder: Path) -> ProbeVectors:
+    """What sentence-transformers made of the probe texts when the model was converted."""
+    with np.load(folder / "reference.npz") as saved:
+        return ProbeVectors(saved["passages"], saved["questions"])
 
 
 class OpenVINOEncoder:
-    """Implements `kb.search.engine.encoder.Encoder`. Safe to use from many threads."""
+    """Implements `kb.search.engine.encoder.Encoder`. Safe to use from many threads.
+
+    Args:
+        folder: the converted network.
+        precision: one of `precisions`.
+        comparison: what was measured of it; None while that is being done.
+
+    Raises:
+        EncoderDisagreesError: it does not compute what was measured; also by `embed_passages`, at first use.
+    """
 
     device = "cpu"
 
-    def __init__(self, folder: Path, identity: str, tokens: Tokens) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        identity: str,
+        tokens: Tokens,
+        precision: str,
+        comparison: Comparison | None = None,
+    ) -> None:
         facts = json.loads((folder / "model.json").read_text())
+        self._folder = folder
         self.model_id = identity
         self.tokens = tokens
+        self.backend = backend_name(precision)
+        self.comparison = comparison or Comparison()
+        self._is_checked = comparison is not None
         self._query_prompt: str = facts["query_prompt"]
         self._passage_prompt: str = facts["passage_prompt"]
-        self._reference: Vectors = np.load(folder / "reference.npy")
-        self.dimension = int(self._reference.shape[1])
+        self._reference = load_reference(folder)
+        self.dimension = int(self._reference.passages.shape[1])
         self._core = ov.Core()
+        self._settings = {"INFERENCE_PRECISION_HINT": precision}
         with (folder / "model.bin").open("rb") as file:
             self._weights = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY)
         weights = ov.Tensor(np.frombuffer(self._weights, np.uint8), shared_memory=True)
@@ -106,19 +98,15 @@ class OpenVINOEncoder:
         self._own = threading.local()
         self._compiling = threading.Lock()
         self._for_passages: ov.CompiledModel | None = None
-        capabilities = self._core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
-        for precision in ("bf16", "f32") if "BF16" in capabilities else ("f32",):
-            self.backend = f"OpenVINO {'bfloat16' if precision == 'bf16' else 'float32'}"
-            self._settings = {"INFERENCE_PRECISION_HINT": precision}
-            self._for_queries = self._compiled(PERFORMANCE_HINT="LATENCY")
-            self.agreement = self._agreement(self._for_queries)
-            if self.agreement >= _LEAST_AGREEMENT:
-                break
-            logger.warning("%s agrees only %.4f with the reference", self.backend, self.agreement)
-        else:
-            raise RuntimeError(_DISAGREES)
+        self._for_queries = self._compiled(PERFORMANCE_HINT="LATENCY")
+        self._check(self._for_queries, self._query_prompt, QUESTIONS, self._reference.questions)
         # Compiling read every weight. Few are wanted again as they are in the file; those are read again.
         self._weights.madvise(mmap.MADV_DONTNEED)
+
+    @property
+    def has_passage_network(self) -> bool:
+        """Whether it was wanted yet."""
+        return self._for_passages is not None
 
     def _compiled(self, **hints: str | int) -> ov.CompiledModel:
         """Two networks share the weights: all cores on one query, or a batch on each core."""
@@ -129,20 +117,27 @@ class OpenVINOEncoder:
         with self._compiling:
             if self._for_passages is None:
                 network = self._compiled(PERFORMANCE_HINT="THROUGHPUT", NUM_STREAMS=self._streams)
-                if self._agreement(network) < _LEAST_AGREEMENT:
-                    raise RuntimeError(_DISAGREES)
+                self._check(network, self._passage_prompt, PASSAGES, self._reference.passages)
                 self._for_passages = network
+                self._weights.madvise(mmap.MADV_DONTNEED)
             return self._for_passages
 
-    def _agreement(self, network: ov.CompiledModel) -> float:
-        """Least cosine to the reference vectors over a few texts.
+    def _check(
+        self, network: ov.CompiledModel, prompt: str, texts: Sequence[str], reference: Vectors
+    ) -> None:
+        """Compare a few texts, to notice files that changed since all were compared.
 
-        It is asked for by one thread. The first conversion between numpy and OpenVINO must not happen in two
-        at once: each then waits for the other's lock for good.
+        It is done by one thread, measured or not. The first conversion between numpy and OpenVINO must not
+        happen in two at once: each then waits for the other's lock for good.
         """
-        encodings = self.tokens.encode([self._passage_prompt + text for text in _PROBES])
+        encodings = self.tokens.encode([prompt + text for text in texts[:_AT_START]])
         vectors = _normalised(_inferred(network.create_infer_request(), encodings))
-        return float((vectors * self._reference).sum(axis=1).min())
+        least = float((vectors * reference[:_AT_START]).sum(axis=1).min())
+        if self._is_checked and not least >= LEAST_COSINE:
+            raise EncoderDisagreesError(
+                f"The converted files in {self._folder} are not what was measured: "
+                f"the cosine to the reference is {least:.5f}. Remove them, and they are made again."
+            )
 
     def embed_passages(self, texts: Sequence[str]) -> Vectors:
         """float32 [len(texts), dimension]; rows are L2-normalised. Batches are sorted by length."""

@@ -1,4 +1,4 @@
-"""The encoder on a GPU, through sentence-transformers itself."""
+"""The reference: sentence-transformers itself, on a GPU, and where nothing faster agrees with it."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from sentence_transformers import SentenceTransformer
 
+from kb.search.engine.agreement import Comparison
 from kb.search.engine.encoder import Vectors
 from kb.search.engine.tokens import load_tokens
 
@@ -16,8 +17,11 @@ from kb.search.engine.tokens import load_tokens
 class TorchEncoder:
     """Implements `kb.search.engine.encoder.Encoder`."""
 
-    def __init__(self, folder: Path, identity: str, device: str) -> None:
+    def __init__(
+        self, folder: Path, identity: str, device: str, comparison: Comparison | None = None
+    ) -> None:
         self.model_id = identity
+        self.comparison = comparison or Comparison()
         self.device = device
         self.tokens = load_tokens(folder)
         self._model = SentenceTransformer(

@@ -24,12 +24,13 @@ from kb.search.engine.lexical import LexicalIndex
 from kb.search.engine.locks import ReadersWriterLock
 from kb.search.engine.protocols import QueryEncoder, Vector, VectorIndex, VectorRows
 from kb.search.engine.reranking import Reranking
-from kb.search.engine.staging import joined, vector_rows
+from kb.search.engine.staging import WordChanges, joined, vector_rows
 from kb.search.engine.types import Row, SearchResult
 
 _DENSE, _LEXICAL = "dense", "lexical"
 _STEPS = ("encode", "dense", "lexical", "fuse", "rerank")
 _MAX_ID = 2**63 - 1
+_MAX_UNWRITTEN = 10_000  # chunks whose texts are held
 
 
 class SearchEngine:
@@ -57,6 +58,7 @@ class SearchEngine:
         self._reranking = reranking
         self._steps = _STEPS if reranking is not None else _STEPS[:-1]
         self._staged: dict[int, VectorRows | None] = {}
+        self._unwritten = WordChanges()
         self._lock = ReadersWriterLock()
 
     @property
@@ -136,15 +138,14 @@ class SearchEngine:
             IndexWriteError: all changes since the last commit are undone.
         """
         vectors = vector_rows(document_id, collection_id, rows, self._dense.dimension)
-        self.remove_document(document_id)
-        with self._both_or_neither():
-            self._lexical.add(document_id, collection_id, rows)
+        self._unwritten.replace(document_id, collection_id, rows)
         self._staged[document_id] = vectors
+        if self._unwritten.count > _MAX_UNWRITTEN:
+            self._write_words()
 
     def remove_document(self, document_id: int) -> None:
-        """Raises IndexWriteError: all changes since the last commit are undone."""
-        with self._both_or_neither():
-            self._lexical.remove_documents([document_id])
+        """Forget what it has; an unknown one is no error."""
+        self._unwritten.remove(document_id)
         self._staged[document_id] = None
 
     def commit(self) -> None:
@@ -156,6 +157,7 @@ class SearchEngine:
             IndexOutOfStepError: the engine must be thrown away.
         """
         added = joined([rows for rows in self._staged.values() if rows], self._dense.dimension)
+        self._write_words()
         with self._both_or_neither():
             self._dense.prepare(added)
             self._lexical.commit()
@@ -192,7 +194,7 @@ class SearchEngine:
             OSError: there is no room.
         """
         with self._lock.writing():
-            self._staged.clear()
+            self._forget_changes()
             self._dense.load(folder / _DENSE)
             self._lexical.load(folder / _LEXICAL)
         # Compared as arrays: two sets of a million numbers would take a fifth of the room of the vectors.
@@ -224,14 +226,23 @@ class SearchEngine:
         taken = {step: (end - start) * 1000 for step, (start, end) in spans}
         return {**dict.fromkeys(self._steps, 0.0), **taken, "total": (times[-1] - times[0]) * 1000}
 
+    def _write_words(self) -> None:
+        """Raises IndexWriteError: all changes since the last commit are undone."""
+        with self._both_or_neither():
+            self._unwritten.write(self._lexical)
+
+    def _forget_changes(self) -> None:
+        self._staged.clear()
+        self._unwritten.clear()
+
     @contextmanager
     def _both_or_neither(self) -> Iterator[None]:
         try:
             yield
         except IndexWriteError:
-            self._staged.clear()  # the lexical side is back at the last commit as well
+            self._forget_changes()  # the lexical side is back at the last commit as well
             raise
         except VectorStoreError:
-            self._staged.clear()
+            self._forget_changes()
             self._lexical.rollback()
             raise

@@ -22,6 +22,13 @@ class InvalidVectorError(KBError):
     default_message = "A stored vector does not fit the index."
 
 
+class EncoderDisagreesError(KBError):
+    """A fast encoder that does not give the vectors of its reference. It must not be used."""
+
+    code = "encoder_disagrees"
+    default_message = "The encoder does not agree with its reference."
+
+
 class IndexWriteError(KBError):
     """The lexical index could not write, most often because the disk is full.
 

@@ -1,4 +1,4 @@
-"""Rows on their way into a vector index."""
+"""Rows on their way into the two indexes."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kb.search.engine.errors import InvalidVectorError
+from kb.search.engine.lexical import LexicalIndex
 from kb.search.engine.protocols import VectorRows
 from kb.search.engine.types import Row
 
@@ -38,6 +39,40 @@ def joined(parts: Sequence[VectorRows], dimension: int) -> VectorRows:
     return VectorRows(
         np.concatenate([part.ids for part in parts]), np.concatenate([part.vectors for part in parts])
     )
+
+
+class WordChanges:
+    """Changes for the lexical index, gathered: it is asked once for all chunks that go.
+
+    Asking it for each document by itself made a replay of 100,000 events take twice as long.
+
+    Attributes:
+        count: chunks held, at most; what was replaced twice counts twice.
+    """
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._changes: dict[int, tuple[int, Sequence[Row]] | None] = {}
+
+    def replace(self, document_id: int, collection_id: int, rows: Sequence[Row]) -> None:
+        self._changes[document_id] = (collection_id, rows)
+        self.count += len(rows)
+
+    def remove(self, document_id: int) -> None:
+        self._changes[document_id] = None
+
+    def clear(self) -> None:
+        self._changes.clear()
+        self.count = 0
+
+    def write(self, index: LexicalIndex) -> None:
+        """Hand them over and forget them. Raises IndexWriteError, and forgets nothing."""
+        if self._changes:
+            index.remove_documents(self._changes.keys())
+        for document_id, replacement in self._changes.items():
+            if replacement is not None:
+                index.add(document_id, *replacement)
+        self.clear()
 
 
 def _lengths(vectors: npt.NDArray[np.float16]) -> npt.NDArray[np.float32]:
