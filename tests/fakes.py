@@ -40,6 +40,9 @@ class FakeEncoder:
         self.passages_embedded += len(texts)
         return np.stack([_vector(text) for text in texts])
 
+    def split_share(self, text: str) -> float:
+        return 0.0
+
     def embed_queries(self, texts: Sequence[str]) -> np.ndarray[Any, Any]:
         return np.stack([_vector(text) for text in texts])
 

@@ -69,6 +69,12 @@ def make_unsearched_engine(config: Config, model_id: str, dimension: int, folder
     return make_engine(_NoEncoder(), dimension, "cpu", folder, milvus_address(config, model_id))
 
 
+_NO_ENCODER = "This engine was made without an encoder."
+
+
 class _NoEncoder:
     def embed_queries(self, texts: Sequence[str]) -> Vector:
-        raise RuntimeError("This engine was made without an encoder.")
+        raise RuntimeError(_NO_ENCODER)
+
+    def split_share(self, text: str) -> float:
+        raise RuntimeError(_NO_ENCODER)

@@ -29,6 +29,9 @@ _MODEL_LIBRARIES = ("torch", "openvino", "sentence_transformers")
 
 
 class NoEncoder:
+    def split_share(self, text: str) -> float:
+        return 0.0
+
     def embed_queries(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
         raise RuntimeError("A replay must not compute an embedding.")
 

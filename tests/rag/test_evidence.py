@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kb.rag.evidence import rank_by_evidence
+from kb.rag.evidence import DENSE_WEIGHT, LEAST_DENSE_WEIGHT, dense_weight, rank_by_evidence
 
 scores = st.floats(-1, 1, allow_nan=False).map(lambda value: round(value, 3))
 
@@ -38,3 +39,15 @@ def test_order_is_complete_and_does_not_depend_on_scale(found: dict[int, tuple[f
 def test_better_in_both_is_never_behind(cosines: dict[int, float]) -> None:
     ranked = rank_by_evidence(cosines, cosines, {chunk: 1 + cosine for chunk, cosine in cosines.items()})
     assert ranked == sorted(cosines, key=lambda chunk: (-cosines[chunk], chunk))
+
+
+def test_weight_of_the_vectors_falls_with_the_share_of_strange_words() -> None:
+    assert dense_weight(0.0) == dense_weight(0.25) == DENSE_WEIGHT
+    assert dense_weight(0.5) == dense_weight(1.0) == pytest.approx(LEAST_DENSE_WEIGHT)
+    assert DENSE_WEIGHT > dense_weight(0.3) > dense_weight(0.45) > LEAST_DENSE_WEIGHT
+
+
+def test_smaller_weight_lets_words_decide() -> None:
+    cosines, bm25s = {1: 0.9, 2: 0.1}, {2: 5.0}
+    assert rank_by_evidence(cosines, cosines, bm25s, weight=0.7) == [1, 2]
+    assert rank_by_evidence(cosines, cosines, bm25s, weight=0.4) == [2, 1]

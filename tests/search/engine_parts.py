@@ -23,6 +23,9 @@ DIMENSION = 16
 class WordEncoder:
     """Each word has a fixed direction; a text is the normalised sum of its words."""
 
+    def split_share(self, text: str) -> float:
+        return 0.0
+
     def embed_queries(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
         return np.stack([embed(text) for text in texts])
 

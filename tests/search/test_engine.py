@@ -243,6 +243,9 @@ def test_a_failed_commit_changes_neither_side_and_can_be_made_again(engine: Sear
 class CountingEncoder(WordEncoder):
     asked: list[str] = field(default_factory=list)
 
+    def split_share(self, text: str) -> float:
+        return 0.0
+
     def embed_queries(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
         self.asked.extend(texts)
         return super().embed_queries(texts)

@@ -29,6 +29,9 @@ pytestmark = pytest.mark.django_db
 
 
 class FirstAxis:
+    def split_share(self, text: str) -> float:
+        return 0.0
+
     def embed_queries(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
         return np.tile(np.eye(DIMENSION, dtype=np.float32)[0], (len(texts), 1))
 

@@ -23,6 +23,9 @@ class SlowEncoder:
         self.begun = threading.Event()
         self.go_on = threading.Event()
 
+    def split_share(self, text: str) -> float:
+        return 0.0
+
     def embed_queries(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
         self.batches.append(list(texts))
         self.begun.set()

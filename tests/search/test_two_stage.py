@@ -266,6 +266,9 @@ def test_sketches_of_a_dimension_that_fills_no_byte() -> None:
 class TopicEncoder:
     """The question is the number of a vector."""
 
+    def split_share(self, text: str) -> float:
+        return 0.0
+
     def embed_queries(self, texts: Sequence[str]) -> Vector:
         return questions()[[int(text) for text in texts]]
 

@@ -49,6 +49,9 @@ class Encoder(Protocol):
     def embed_queries(self, texts: Sequence[str]) -> Vectors:
         """As `embed_passages`, with the model's query prompt where it has one."""
 
+    def split_share(self, text: str) -> float:
+        """As `Tokens.split_share`."""
+
 
 def load_encoder(model: str, device: str, cache_dir: Path) -> Encoder:
     """Load the configured model on the best device there is.

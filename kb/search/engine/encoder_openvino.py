@@ -161,6 +161,9 @@ class OpenVINOEncoder:
             request = self._own.for_passages = self._passage_network().create_infer_request()
         return _inferred(request, encodings)
 
+    def split_share(self, text: str) -> float:
+        return self.tokens.split_share(text)
+
     def embed_queries(self, texts: Sequence[str]) -> Vectors:
         """float32 [len(texts), dimension]; never waits behind bulk work."""
         request = getattr(self._own, "for_queries", None)

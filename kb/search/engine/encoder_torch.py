@@ -36,6 +36,9 @@ class TorchEncoder:
         with self._lock:
             return self._float32(self._model.encode_document(list(texts), normalize_embeddings=True))
 
+    def split_share(self, text: str) -> float:
+        return self.tokens.split_share(text)
+
     def embed_queries(self, texts: Sequence[str]) -> Vectors:
         """float32 [len(texts), dimension], with the model's query prompt where it has one."""
         with self._lock:

@@ -10,7 +10,7 @@ from time import perf_counter
 
 import numpy as np
 
-from kb.rag.evidence import rank_by_evidence
+from kb.rag.evidence import dense_weight, rank_by_evidence
 from kb.rag.fusion import reciprocal_rank_scores
 from kb.search.engine import memory
 from kb.search.engine.errors import (
@@ -121,7 +121,8 @@ class SearchEngine:
             worded = dict(question.best(depth))
             worded |= question.bm25s(sorted(near.keys() - worded.keys()))
             times.append(perf_counter())
-            fused = self._fuse(vector, near, worded, question.holders(), depth)
+            weight = dense_weight(self._encoder.split_share(query))
+            fused = self._fuse(vector, near, worded, question.holders(), depth, weight)
         if self._reranking is not None:
             # Outside the lock: it takes longer than all the rest, and a commit need not wait for it.
             times.append(perf_counter())
@@ -210,15 +211,16 @@ class SearchEngine:
         bm25s: dict[int, float],
         named: list[list[int]],
         depth: int,
+        weight: float,
     ) -> Fused:
-        """Rank the candidates of both sides: the first so many of each."""
+        """Rank the candidates of both sides, the first so many of each; `weight` is that of the vectors."""
         rrf_scores = reciprocal_rank_scores([list(cosines)[:depth], list(bm25s)[:depth]])
         others = {*rrf_scores, *chain.from_iterable(named)} - cosines.keys()
         cosines |= self._dense.cosines(vector, sorted(others))
         # A shared store may be ahead of this server, or have lost a vector.
         rrf_scores = {chunk_id: rrf for chunk_id, rrf in rrf_scores.items() if chunk_id in cosines}
         named = [[chunk_id for chunk_id in group if chunk_id in cosines] for group in named]
-        return Fused(rank_by_evidence(rrf_scores, cosines, bm25s), named, rrf_scores, cosines, bm25s)
+        return Fused(rank_by_evidence(rrf_scores, cosines, bm25s, weight), named, rrf_scores, cosines, bm25s)
 
     def _timings(self, times: list[float]) -> dict[str, float]:
         """Milliseconds of each step, from the times between the steps; of those left out, 0."""

@@ -32,6 +32,9 @@ class QueryEncoder(Protocol):
     def embed_queries(self, texts: Sequence[str]) -> Vector:
         """float32 [len(texts), dimension]; rows are L2-normalised."""
 
+    def split_share(self, text: str) -> float:
+        """The share of its words that the model's vocabulary knows only in pieces, 0 to 1."""
+
 
 class Reranker(Protocol):
     """A model that reads a question and a passage together. Any number of threads may ask it.

@@ -30,5 +30,8 @@ class QueryBatches:
         """
         return np.stack(self._gathering.results(texts))
 
+    def split_share(self, text: str) -> float:
+        return self._encoder.split_share(text)
+
     def _computed(self, texts: list[str]) -> list[Vector]:
         return list(self._encoder.embed_queries(texts))

@@ -41,6 +41,19 @@ class Tokens:
     def count(self, text: str) -> int:
         return len(self._whole.encode(text, add_special_tokens=False).ids)
 
+    def split_share(self, text: str) -> float:
+        """The share of its words that the vocabulary knows only in pieces, 0 to 1.
+
+        In a language that the model was trained on it is small; where most words are split, the model has
+        hardly seen the language.
+        """
+        pieces: dict[int, int] = {}
+        encoding = self._whole.encode(text, add_special_tokens=False)
+        for word, (start, _) in zip(encoding.word_ids, encoding.offsets, strict=True):
+            if word is not None and (word in pieces or text[start].isalpha()):
+                pieces[word] = pieces.get(word, 0) + 1
+        return sum(count > 1 for count in pieces.values()) / max(1, len(pieces))
+
     def encode(self, texts: Sequence[str]) -> list[Encoding]:
         """Encodings cut to the model's length."""
         return self._cut.encode_batch(list(texts))
