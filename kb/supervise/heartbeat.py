@@ -40,6 +40,14 @@ def workers_alive() -> int:
     return sum(1 for _ in _client().scan_iter(match=f"{WORKER_KEYS}*", count=1000))
 
 
+def why_nothing_works() -> str:
+    """Why no task is done now; empty when a worker lives."""
+    try:
+        return "" if workers_alive() else "No worker is running."
+    except redis.RedisError:
+        return "Redis does not answer."
+
+
 def _worker_lives(sender: Any, **_: object) -> None:
     _sign(WORKER_KEYS + sender.eventer.hostname, WORKER_TTL_S)
 

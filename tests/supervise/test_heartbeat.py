@@ -71,12 +71,19 @@ def touch(socket: Path, path: Path) -> None:
 async def test_worker_is_alive_while_it_runs(broker: redis.Redis, run_dir: Path, socket: Path) -> None:
     with embedded_redis(run_dir, socket):
         assert heartbeat.workers_alive() == 0
+        assert heartbeat.why_nothing_works() == "No worker is running."
         with worker(socket) as process:
             await eventually(lambda: heartbeat.workers_alive() == 1, START_S)
+            assert heartbeat.why_nothing_works() == ""
             assert broker.get(f"kb:worker:{WORKER}") == str(process.pid).encode()
             assert 0 < broker.ttl(f"kb:worker:{WORKER}") <= heartbeat.WORKER_TTL_S
 
         assert heartbeat.workers_alive() == 0
+
+
+def test_reason_is_given_when_redis_is_down(broker: redis.Redis) -> None:
+    """case 33"""
+    assert heartbeat.why_nothing_works() == "Redis does not answer."
 
 
 async def test_killed_worker_counts_only_until_its_key_runs_out(

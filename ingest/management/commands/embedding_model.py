@@ -5,10 +5,8 @@ from __future__ import annotations
 import json
 import time
 from argparse import ArgumentParser
-from contextlib import suppress
 from typing import Any
 
-import redis
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
@@ -20,7 +18,7 @@ from kb.library import embedding_models
 from kb.search.generations import mismatch, named_model, serving
 from kb.search.models import GenerationState, IndexGeneration
 from kb.search.replicas import searched_generations
-from kb.supervise.heartbeat import workers_alive
+from kb.supervise.heartbeat import why_nothing_works
 
 _AWAKE_S = 2.0
 _PAUSE_S = 0.5
@@ -118,10 +116,8 @@ class Command(BaseCommand):
             self.stderr.flush()
 
     def _warn_without_worker(self) -> None:
-        with suppress(redis.RedisError):
-            if workers_alive():
-                return
-        self.stderr.write("No worker is running; this waits until `make up` runs.")
+        if trouble := why_nothing_works():
+            self.stderr.write(f"{trouble} This waits until `make up` runs.")
 
 
 def _described(generation: IndexGeneration) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from kb.accounts.models import User
 from kb.accounts.people import acting_user
 from kb.exceptions import KBError
 from kb.library.models import RETRYABLE, Collection, Document, Status
-from kb.supervise.heartbeat import workers_alive
+from kb.supervise.heartbeat import why_nothing_works
 
 _BAR = 30
 
@@ -71,8 +71,8 @@ class Command(BaseCommand):
         return done
 
     def _wait(self, document_ids: list[int]) -> None:
-        if document_ids and not workers_alive():
-            self.stderr.write("No worker is running; the documents wait in the queue until `make up` runs.")
+        if document_ids and (trouble := why_nothing_works()):
+            self.stderr.write(f"{trouble} The documents wait in the queue until `make up` runs.")
         wait_for(document_ids, lambda ended: self._show("Processing", ended, len(document_ids)))
 
     def _show(self, step: str, current: int, maximum: int) -> None:
