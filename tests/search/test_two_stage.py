@@ -17,7 +17,7 @@ from kb.search.engine.errors import DamagedIndexError
 from kb.search.engine.lexical import LexicalIndex
 from kb.search.engine.protocols import Vector, VectorRows
 from kb.search.engine.sketch_plan import SketchPlan, read_plan, write_plan
-from kb.search.engine.sketches import Sketches
+from kb.search.engine.sketches import KINDS, CountedSketches, means
 from kb.search.engine.types import Row
 
 DIMENSION = 256
@@ -36,12 +36,12 @@ SETS = {
 Halves = npt.NDArray[np.float16]
 
 
-def texts(count: int, seed: int) -> Halves:
+def texts(count: int, seed: int, noise: float = 0.05) -> Halves:
     """Normalised; each a mixture of a few of thirty topics, as real texts are, and some noise."""
     topics = np.random.default_rng(0).standard_normal((30, DIMENSION))
     rng = np.random.default_rng(seed)
     weights = rng.gamma(0.2, size=(count, 30))
-    vectors = weights @ topics / weights.sum(axis=1, keepdims=True) + 0.05 * rng.standard_normal(
+    vectors = weights @ topics / weights.sum(axis=1, keepdims=True) + noise * rng.standard_normal(
         (count, DIMENSION)
     )
     halves: Halves = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype("<f2")
@@ -108,7 +108,7 @@ def test_at_each_selectivity_the_hits_are_those_of_exact_search(collections: fro
 def misled(tmp_path: Path) -> DenseIndex:
     """An index whose sketches are all alike, as those of none are that measured them."""
     index_of(rows(texts(ROWS, 1))).save(tmp_path)
-    write_plan(tmp_path, SketchPlan(np.full(DIMENSION, -9, np.float32), 1, 1.0, 1.0, ROWS))
+    write_plan(tmp_path, SketchPlan("counted", np.full(DIMENSION, -9, np.float32), 1, 1.0, 1.0, ROWS))
     index = DenseIndex(DIMENSION, EXACT_ROWS)
     index.load(tmp_path)
     return index
@@ -237,6 +237,7 @@ def test_a_small_index_ignores_a_saved_plan(tmp_path: Path) -> None:
         lambda text: "[]",
         lambda text: "{}",
         lambda text: json.dumps({**json.loads(text), "more": 1}),
+        lambda text: json.dumps({**json.loads(text), "kind": "none"}),
         lambda text: json.dumps({**json.loads(text), "means": [0.0]}),
         lambda text: json.dumps({**json.loads(text), "means": ["x"] * DIMENSION}),
     ],
@@ -254,13 +255,48 @@ def test_a_damaged_plan_is_refused_and_nothing_is_kept(damage: Callable[[str], s
 
 def test_sketches_of_a_dimension_that_fills_no_byte() -> None:
     vectors = texts(200, 1)[:, :13]
-    sketches = Sketches(np.zeros(13, np.float32))
+    sketches = CountedSketches(np.zeros(13, np.float32))
     sketches.add(vectors)
     assert len(sketches) == 200
     differing = np.count_nonzero((vectors > 0) != (vectors[9] > 0), axis=1)
     nearest = sketches.nearest(vectors[9].astype(np.float32), 50)
     assert nearest[0] == np.flatnonzero(differing == 0)[0]
     assert differing[nearest].tolist() == sorted(differing)[:50]
+
+
+@pytest.mark.parametrize("dimension", [DIMENSION, 13])
+def test_estimates_are_finer_than_counts(dimension: int) -> None:
+    vectors = texts(ROWS, 1)[:, :dimension]
+    found = {}
+    for kind, make in KINDS.items():
+        sketches = make(means(vectors))
+        sketches.add(vectors)
+        assert len(sketches) == ROWS
+        shares = []
+        for question in questions()[:, :dimension]:
+            right = np.argsort(-(vectors.astype(np.float32) @ question))[:100]
+            shares.append(len({*right.tolist()} & {*sketches.nearest(question, 100).tolist()}) / 100)
+        found[kind] = np.mean(shares)
+    assert found["estimated"] > found["counted"] + 0.05
+
+
+def test_finer_sketches_serve_where_counting_misses_too_much(tmp_path: Path) -> None:
+    everything = rows(texts(FAN, 1, noise=0.2))
+    index, exact = index_of(everything), exact_index_of(everything)
+    assert index.vector_search == "two-stage"
+    index.save(tmp_path)
+    plan = read_plan(tmp_path, DIMENSION)
+    assert plan is not None
+    assert plan.kind == "estimated"
+    loaded = DenseIndex(DIMENSION, EXACT_ROWS)
+    loaded.load(tmp_path)
+    for collections in SETS.values():
+        assert recall(index, exact, collections) >= 0.98
+        for vector in questions(3):
+            hits = index.search(vector, 10, collections)
+            assert loaded.search(vector, 10, collections) == hits
+            allowed = {chunk for chunk, _ in exact.search(vector, FAN, collections)}
+            assert {chunk for chunk, _ in hits} <= allowed
 
 
 class TopicEncoder:

@@ -23,7 +23,7 @@ from kb.search.engine.ranking import best
 from kb.search.engine.row_table import CHUNK, RowTable
 from kb.search.engine.sketch_plan import SketchPlan, read_plan, write_plan
 from kb.search.engine.sketch_recall import learn
-from kb.search.engine.sketches import Sketches
+from kb.search.engine.sketches import KINDS, Sketches
 from kb.search.engine.vector_files import read_rows, write_rows
 
 # Up to so many allowed rows an exact search takes little more than a millisecond.
@@ -159,7 +159,9 @@ class DenseIndex(HeldInMemory):
     def _adopt(self, plan: SketchPlan | None) -> None:
         """Make sketches by this plan of all rows to come."""
         self._plan = plan
-        self._sketches = Sketches(plan.means) if plan is not None and plan.depth else None
+        self._sketches: Sketches | None = None
+        if plan is not None and plan.depth:
+            self._sketches = KINDS[plan.kind](plan.means)
 
     @property
     def _is_plan_due(self) -> bool:

@@ -10,6 +10,7 @@ import numpy as np
 
 from kb.search.engine.errors import DamagedIndexError
 from kb.search.engine.protocols import Vector
+from kb.search.engine.sketches import KINDS
 
 _FILE = "two_stage.json"
 
@@ -19,6 +20,7 @@ class SketchPlan:
     """What was measured.
 
     Attributes:
+        kind: of sketches, one of `kb.search.engine.sketches.KINDS`; the finest where all were refused.
         means: float32 [dimension], what sketches are made with.
         depth: how many of the nearest sketches are compared exactly; 0: two-stage search was refused.
         recall_at_10: share of the ten nearest vectors that it found, at this depth; when it was refused, at
@@ -27,6 +29,7 @@ class SketchPlan:
         rows: how many there were.
     """
 
+    kind: str
     means: Vector
     depth: int
     recall_at_10: float
@@ -56,6 +59,8 @@ def read_plan(folder: Path, dimension: int) -> SketchPlan | None:
         return None
     except (ValueError, TypeError, KeyError) as error:
         raise DamagedIndexError(f"{_FILE} cannot be read: {error}") from error
+    if plan.kind not in KINDS:
+        raise DamagedIndexError(f"{_FILE} names unknown sketches.")
     if plan.means.shape != (dimension,):
         raise DamagedIndexError(f"{_FILE} does not hold {dimension} means.")
     return plan
