@@ -1,4 +1,4 @@
-"""Who is served and who waits, first come, first served. Knows neither sockets nor models.
+"""Who is served and who waits: by turns of people, then in the order of coming. Knows no sockets, no models.
 
 Not thread-safe: it belongs to one event loop.
 """
@@ -6,7 +6,7 @@ Not thread-safe: it belongs to one event loop.
 from __future__ import annotations
 
 import time
-from collections import deque
+from collections import Counter
 from collections.abc import Callable
 
 from kb.exceptions import LLMBusyError
@@ -21,12 +21,20 @@ class Ticket:
     """A place in the line.
 
     Attributes:
-        position: 0 is being served, 1 is next.
+        number: in the order of coming.
+        user: who asks; empty when nobody knows.
+        position: how many prompts are before this one; 0 is being evaluated, or is an answer already.
     """
 
-    def __init__(self, on_move: Callable[[int], None]) -> None:
+    def __init__(
+        self, number: int, user: str, on_served: Callable[[], None], on_move: Callable[[int], None]
+    ) -> None:
+        self.number = number
+        self.user = user
         self.position = -1
         self.served_since_s = 0.0
+        self.is_evaluated = False
+        self.on_served = on_served
         self._on_move = on_move
 
     def move_to(self, position: int) -> None:
@@ -38,9 +46,14 @@ class Ticket:
 class WaitingLine:
     """Slots, and a bounded line before them.
 
+    A free slot goes to a question whose person has the fewest others before it, being served or waiting;
+    among equals, to the one that came first. So whoever asks one question waits for nobody's second, and
+    twenty questions of one person are answered as others leave room. Questions of nobody known count as one
+    person each.
+
     Args:
         slots: how many are served at once.
-        limit: how many may wait.
+        limit: how many may wait, half of them (rounded up) of one person.
         clock: seconds that never go back.
     """
 
@@ -48,8 +61,10 @@ class WaitingLine:
         self._slots = slots
         self._limit = limit
         self._clock = clock
-        self._served: set[Ticket] = set()
-        self._waiting: deque[Ticket] = deque()
+        self._came = 0
+        # Both in the order in which they are served.
+        self._served: list[Ticket] = []
+        self._waiting: list[Ticket] = []
         self._mean_s = _FIRST_GUESS_S
 
     @property
@@ -60,25 +75,40 @@ class WaitingLine:
     def waiting(self) -> int:
         return len(self._waiting)
 
-    def check_room(self) -> None:
-        """Raises LLMBusyError when nobody else may join."""
-        if self.active >= self._slots and self.waiting >= self._limit:
+    def check_room(self, user: str = "") -> None:
+        """Raises LLMBusyError when this person may not join now."""
+        if self.active < self._slots:
+            return
+        own = sum(ticket.user == user for ticket in self._waiting) if user else 0
+        if self.waiting >= self._limit or own >= (self._limit + 1) // 2:
             raise LLMBusyError(retry_after_s=self._advice_s())
 
-    def join(self, on_move: Callable[[int], None]) -> Ticket:
-        """Take a slot or the last place of the line.
+    def join(
+        self, on_move: Callable[[int], None], on_served: Callable[[], None] = lambda: None, user: str = ""
+    ) -> Ticket:
+        """Take a slot or a place in the line.
 
         Args:
-            on_move: called with the position now and whenever it changes.
+            on_move: called with the position now and whenever it changes. It may grow, when somebody comes
+                who has asked less.
+            on_served: called once, when there is a slot.
+            user: who asks; empty when nobody knows.
 
         Raises:
             LLMBusyError: the line is full.
         """
-        self.check_room()
-        ticket = Ticket(on_move)
+        self.check_room(user)
+        self._came += 1
+        ticket = Ticket(self._came, user, on_served, on_move)
         self._waiting.append(ticket)
         self._advance()
         return ticket
+
+    def evaluated(self, ticket: Ticket) -> None:
+        """Its answer has begun: those behind it move up."""
+        if not ticket.is_evaluated:
+            ticket.is_evaluated = True
+            self._move()
 
     def leave(self, ticket: Ticket) -> None:
         """Served, or tired of waiting. Leaving twice changes nothing."""
@@ -93,12 +123,29 @@ class WaitingLine:
         self._advance()
 
     def _advance(self) -> None:
+        self._sort()
         while self._waiting and len(self._served) < self._slots:
-            ticket = self._waiting.popleft()
+            ticket = self._waiting.pop(0)
             ticket.served_since_s = self._clock()
-            self._served.add(ticket)
-            ticket.move_to(0)
-        for position, ticket in enumerate(tuple(self._waiting), start=1):
+            self._served.append(ticket)
+            ticket.on_served()
+        self._move()
+
+    def _sort(self) -> None:
+        """By how many others of the same person come before, then by the order of coming."""
+        before = Counter(ticket.user for ticket in self._served)
+        rank = {}
+        for ticket in sorted(self._waiting, key=lambda ticket: ticket.number):
+            rank[ticket] = before[ticket.user] if ticket.user else 0
+            before[ticket.user] += 1
+        self._waiting.sort(key=lambda ticket: (rank[ticket], ticket.number))
+
+    def _move(self) -> None:
+        """Prompts are evaluated one after the other, in the order in which they got their slots."""
+        unevaluated = [ticket for ticket in self._served if not ticket.is_evaluated]
+        for position, ticket in enumerate(unevaluated):
+            ticket.move_to(position)
+        for position, ticket in enumerate(self._waiting, start=max(len(unevaluated), 1)):
             ticket.move_to(position)
 
     def _advice_s(self) -> int:

@@ -1,0 +1,156 @@
+"""The sequences in the KV cache: whose tokens they are, what they share, and which one has to go."""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter
+from collections.abc import Sequence
+from typing import Protocol
+
+from kb.llm.engine.batches import reusable
+
+
+class Memory(Protocol):
+    """The cache itself, in which several sequences may share a cell."""
+
+    @property
+    def can_share(self) -> bool:
+        """False for models that keep a running state in place of a row for each token."""
+
+    def copy(self, source: int, target: int, count: int) -> None:
+        """Let the first tokens of one sequence also be those of another, which is empty."""
+
+    def forget(self, sequence: int) -> None: ...
+
+    def clear(self) -> None: ...
+
+
+class Resident:
+    """One sequence in the cache.
+
+    Attributes:
+        sequence: its number there.
+        tokens: those that are evaluated.
+        cells: where each of them is, as numbers that only this ledger knows.
+        reserved: how long it may become.
+        is_idle: nobody works on it; it is kept for those who begin like it.
+    """
+
+    def __init__(self, sequence: int, tokens: list[int], cells: list[int]) -> None:
+        self.sequence = sequence
+        self.tokens = tokens
+        self.cells = cells
+        self.reserved = 0
+        self.is_idle = False
+        self.last_used = 0
+
+
+class Residents:
+    """The ledger of the cache. It never holds more than there is room for, so that no batch is refused.
+
+    Args:
+        sequences: how many there may be; more than are ever in use at once, by two at least.
+        cells: how many tokens there is room for; what sequences share counts once.
+    """
+
+    def __init__(self, memory: Memory, sequences: int, cells: int) -> None:
+        self._memory = memory
+        self._cells = cells
+        self._free = list(range(sequences))
+        self._residents: list[Resident] = []
+        self._holders: Counter[int] = Counter()
+        self._new_cells = itertools.count()
+        self._clock = itertools.count(1)
+
+    @property
+    def cells_used(self) -> int:
+        return len(self._holders)
+
+    @property
+    def all(self) -> Sequence[Resident]:
+        return tuple(self._residents)
+
+    def shared(self, tokens: list[int]) -> int:
+        """How many of these tokens `enter` would find evaluated."""
+        return self._donor(tokens)[1]
+
+    def enter(self, tokens: list[int]) -> Resident:
+        """A sequence for this prompt. It begins with the longest prefix that is there already."""
+        donor, count = self._donor(tokens)
+        if not self._free:
+            self._forget(min((one for one in self._idle() if one is not donor), key=_age))
+        made = Resident(self._free.pop(), tokens[:count], donor.cells[:count] if donor else [])
+        if donor is not None:
+            self._memory.copy(donor.sequence, made.sequence, count)
+            donor.last_used = next(self._clock)
+        self._holders.update(made.cells)
+        self._residents.append(made)
+        return made
+
+    def reserve(self, resident: Resident, length: int) -> bool:
+        """Make sure that it may become so long, at the expense of idle ones, the least recently used first.
+
+        Returns:
+            False when those in use leave too little room now. Once they are gone there is enough, if the
+            length is not more than all of the cells.
+        """
+        working = [one for one in self._residents if not one.is_idle and one is not resident]
+        promised = sum(max(one.reserved - len(one.tokens), 0) for one in working)
+        wanted = promised + length - len(resident.tokens)
+        for oldest in sorted(self._idle(), key=_age):
+            if self.cells_used + wanted <= self._cells:
+                break
+            self._forget(oldest)
+        if self.cells_used + wanted > self._cells:
+            return False
+        resident.reserved = length
+        return True
+
+    def extend(self, resident: Resident, tokens: Sequence[int]) -> None:
+        """Note what was evaluated behind it."""
+        cells = list(itertools.islice(self._new_cells, len(tokens)))
+        self._holders.update(cells)
+        resident.cells += cells
+        resident.tokens += tokens
+
+    def release(self, resident: Resident) -> None:
+        """Nobody works on it any more. It is kept while there is room, in place of those it begins with."""
+        resident.reserved = 0
+        resident.is_idle = True
+        resident.last_used = next(self._clock)
+        for other in self._idle():
+            if other is not resident and other.tokens == resident.tokens[: len(other.tokens)]:
+                self._forget(other)
+        if not resident.tokens:
+            self._forget(resident)
+
+    def clear(self) -> None:
+        """Forget everything; after an error nobody knows what the cache holds."""
+        self._free += [resident.sequence for resident in self._residents]
+        self._residents.clear()
+        self._holders.clear()
+        self._memory.clear()
+
+    def _donor(self, tokens: list[int]) -> tuple[Resident | None, int]:
+        """Who shares the longest prefix, the one used last among equals, and how long it is."""
+        if not self._memory.can_share:
+            return None, 0
+        found = [(reusable(one.tokens, tokens), one.last_used, one) for one in self._residents]
+        count, _, donor = max(found, key=lambda item: item[:2], default=(0, 0, None))
+        return (donor, count) if count else (None, 0)
+
+    def _idle(self) -> list[Resident]:
+        return [one for one in self._residents if one.is_idle]
+
+    def _forget(self, resident: Resident) -> None:
+        self._memory.forget(resident.sequence)
+        self._residents.remove(resident)
+        self._free.append(resident.sequence)
+        for cell in resident.cells:
+            self._holders[cell] -= 1
+            if not self._holders[cell]:
+                del self._holders[cell]
+
+
+def _age(resident: Resident) -> int:
+    return resident.last_used
