@@ -6,7 +6,6 @@ Not thread-safe: it belongs to one event loop.
 from __future__ import annotations
 
 import time
-from collections import Counter
 from collections.abc import Callable
 
 from kb.exceptions import LLMBusyError
@@ -21,15 +20,15 @@ class Ticket:
     """A place in the line.
 
     Attributes:
-        number: in the order of coming.
+        round: when it is its turn; rounds count up, and are served in the order of coming.
         user: who asks; empty when nobody knows.
         position: how many prompts are before this one; 0 is being evaluated, or is an answer already.
     """
 
     def __init__(
-        self, number: int, user: str, on_served: Callable[[], None], on_move: Callable[[int], None]
+        self, round_: int, user: str, on_served: Callable[[], None], on_move: Callable[[int], None]
     ) -> None:
-        self.number = number
+        self.round = round_
         self.user = user
         self.position = -1
         self.served_since_s = 0.0
@@ -46,10 +45,10 @@ class Ticket:
 class WaitingLine:
     """Slots, and a bounded line before them.
 
-    A free slot goes to a question whose person has the fewest others before it, being served or waiting;
-    among equals, to the one that came first. So whoever asks one question waits for nobody's second, and
-    twenty questions of one person are answered as others leave room. Questions of nobody known count as one
-    person each.
+    People are served in rounds: each question belongs to the round after the present one, or after its
+    person's last question, whichever is later; in a round, first come, first served. So twenty questions of
+    one person keep others waiting for one of them, and whoever asks later never overtakes the question that
+    is next. Questions of nobody known count as one person each.
 
     Args:
         slots: how many are served at once.
@@ -61,7 +60,9 @@ class WaitingLine:
         self._slots = slots
         self._limit = limit
         self._clock = clock
-        self._came = 0
+        self._round = 0
+        # The last round of everyone who has a question in a later round than the present one.
+        self._last_rounds: dict[str, int] = {}
         # Both in the order in which they are served.
         self._served: list[Ticket] = []
         self._waiting: list[Ticket] = []
@@ -98,9 +99,9 @@ class WaitingLine:
             LLMBusyError: the line is full.
         """
         self.check_room(user)
-        self._came += 1
-        ticket = Ticket(self._came, user, on_served, on_move)
+        ticket = Ticket(self._next_round(user), user, on_served, on_move)
         self._waiting.append(ticket)
+        self._waiting.sort(key=lambda ticket: ticket.round)  # keeps the order of coming
         self._advance()
         return ticket
 
@@ -123,22 +124,20 @@ class WaitingLine:
         self._advance()
 
     def _advance(self) -> None:
-        self._sort()
         while self._waiting and len(self._served) < self._slots:
             ticket = self._waiting.pop(0)
             ticket.served_since_s = self._clock()
             self._served.append(ticket)
+            self._round = max(self._round, ticket.round)
             ticket.on_served()
         self._move()
 
-    def _sort(self) -> None:
-        """By how many others of the same person come before, then by the order of coming."""
-        before = Counter(ticket.user for ticket in self._served)
-        rank = {}
-        for ticket in sorted(self._waiting, key=lambda ticket: ticket.number):
-            rank[ticket] = before[ticket.user] if ticket.user else 0
-            before[ticket.user] += 1
-        self._waiting.sort(key=lambda ticket: (rank[ticket], ticket.number))
+    def _next_round(self, user: str) -> int:
+        """Of a question that this person asks now."""
+        chosen = max(self._round, self._last_rounds.get(user, 0) if user else 0) + 1
+        self._last_rounds[user] = chosen
+        self._last_rounds = {name: last for name, last in self._last_rounds.items() if last > self._round}
+        return chosen
 
     def _move(self) -> None:
         """Prompts are evaluated one after the other, in the order in which they got their slots."""

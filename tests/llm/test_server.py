@@ -239,6 +239,7 @@ def test_health_tells_what_runs_and_strangers_only_the_status(server: Running) -
         "model": "fake-model",
         "device": "cpu",
         "context_tokens": 100,
+        "slots": 1,
         "active": 0,
         "waiting": 0,
     }

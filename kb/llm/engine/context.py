@@ -82,6 +82,9 @@ class Context:
     def copy(self, source: int, target: int, count: int) -> None:
         native.llama_memory_seq_cp(self._memory, source, target, 0, count)
 
+    def truncate(self, sequence: int, count: int) -> None:
+        native.llama_memory_seq_rm(self._memory, sequence, count, -1)
+
     def forget(self, sequence: int) -> None:
         native.llama_memory_seq_rm(self._memory, sequence, -1, -1)
 

@@ -20,6 +20,9 @@ class Memory(Protocol):
     def copy(self, source: int, target: int, count: int) -> None:
         """Let the first tokens of one sequence also be those of another, which is empty."""
 
+    def truncate(self, sequence: int, count: int) -> None:
+        """Forget all but the first tokens of a sequence."""
+
     def forget(self, sequence: int) -> None: ...
 
     def clear(self) -> None: ...
@@ -49,13 +52,16 @@ class Residents:
     """The ledger of the cache. It never holds more than there is room for, so that no batch is refused.
 
     Args:
-        sequences: how many there may be; more than are ever in use at once, by two at least.
+        sequences: how many there may be. Twice as many as are ever in use at once; or one, which then is
+            cut and continued in place. Every token of it stays where it is in the cache, so that the
+            same question gets the same answer to the last bit, whatever was asked before.
         cells: how many tokens there is room for; what sequences share counts once.
     """
 
     def __init__(self, memory: Memory, sequences: int, cells: int) -> None:
         self._memory = memory
         self._cells = cells
+        self._is_single = sequences == 1
         self._free = list(range(sequences))
         self._residents: list[Resident] = []
         self._holders: Counter[int] = Counter()
@@ -77,6 +83,8 @@ class Residents:
     def enter(self, tokens: list[int]) -> Resident:
         """A sequence for this prompt. It begins with the longest prefix that is there already."""
         donor, count = self._donor(tokens)
+        if donor is not None and self._is_single:
+            return self._cut(donor, count)
         if not self._free:
             self._forget(min((one for one in self._idle() if one is not donor), key=_age))
         made = Resident(self._free.pop(), tokens[:count], donor.cells[:count] if donor else [])
@@ -139,6 +147,13 @@ class Residents:
         count, _, donor = max(found, key=lambda item: item[:2], default=(0, 0, None))
         return (donor, count) if count else (None, 0)
 
+    def _cut(self, resident: Resident, count: int) -> Resident:
+        self._memory.truncate(resident.sequence, count)
+        self._drop(resident.cells[count:])
+        del resident.tokens[count:], resident.cells[count:]
+        resident.is_idle = False
+        return resident
+
     def _idle(self) -> list[Resident]:
         return [one for one in self._residents if one.is_idle]
 
@@ -146,7 +161,10 @@ class Residents:
         self._memory.forget(resident.sequence)
         self._residents.remove(resident)
         self._free.append(resident.sequence)
-        for cell in resident.cells:
+        self._drop(resident.cells)
+
+    def _drop(self, cells: Sequence[int]) -> None:
+        for cell in cells:
             self._holders[cell] -= 1
             if not self._holders[cell]:
                 del self._holders[cell]

@@ -212,8 +212,8 @@ class Scheduler:
 
 
 def sequences_for(slots: int) -> int:
-    """How many sequences the cache needs: as many again are kept for those who begin like them."""
-    return 2 * slots
+    """How many the cache needs: as many again as slots are kept for those who begin like them."""
+    return 2 * slots if slots > 1 else 1
 
 
 def _rows(part: _Part) -> Iterator[Row]:
