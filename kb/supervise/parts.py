@@ -49,7 +49,7 @@ async def _probe_search() -> Health:
 
 
 async def llm_metrics() -> bytes:
-    """Figures of the model server in Prometheus' text format; empty where it is not ours or does not answer."""
+    """Figures of the model server for Prometheus; empty where it is not ours or does not answer."""
     if not config.llm_url or config.llm_api_key != internal_token():
         return b""
     return await fetch_metrics(_llm_root(), config.llm_api_key)
