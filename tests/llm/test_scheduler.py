@@ -7,6 +7,7 @@ import random
 import pytest
 
 from kb.llm.engine.batches import ALIGNMENT
+from kb.llm.types import Began, Finished, Usage
 from tests.llm.fake_model import ROW_S, STEP_S, Asked, Bench, alone, talkative
 
 
@@ -163,6 +164,26 @@ def test_question_waits_for_room_in_the_cache_and_is_answered() -> None:
     for one in asked:
         check_answer(one)
     bench.check()
+
+
+def test_answers_that_fill_the_cache_give_way_to_the_oldest_and_go_on_later() -> None:
+    bench = Bench(slots=3, cells=320)
+    long = talkative(250)
+    asked = [bench.ask([seed, *long][-len(long) :], max_tokens=250) for seed in range(3)]
+    asked.append(bench.ask(tokens(7, 200), max_tokens=60))
+    bench.run()
+    for one in asked:
+        check_answer(one)
+        assert [type(event) for event in one.events].count(Began) == 1
+    assert [one.endings[0] for one in asked[:3]] == [Finished(Usage(2, 0, 250), "length")] * 3
+    bench.check()
+
+
+def test_long_answers_that_were_asked_for_do_not_keep_others_out() -> None:
+    bench = Bench(slots=4, cells=400)
+    asked = [bench.ask(tokens(seed, 20), max_tokens=300) for seed in range(4)]
+    bench.step(12)
+    assert all(one.events for one in asked)
 
 
 @pytest.mark.parametrize(

@@ -51,7 +51,7 @@ class Generation:
     """A job on its way through the scheduler.
 
     Attributes:
-        tokens: of the prompt.
+        tokens: of the prompt, and of what was answered before it had to make room for others.
         seat: its sequence in the cache, once there is room.
         sampler: from the end of the prompt on.
         drawn: the last token of the answer, which is to be evaluated next.
@@ -67,13 +67,24 @@ class Generation:
         self.drawn = 0
         self.is_short = False
         self.cached = 0
-        self._answered = 0
+        self._answer: list[int] = []
         self._text = TextStream(job.sampling.stop)
 
     @property
-    def length(self) -> int:
-        """Tokens of the prompt and the longest answer."""
-        return len(self.tokens) + self.job.prompt.max_tokens
+    def to_come(self) -> int:
+        """How many tokens the answer may still have."""
+        return self.job.prompt.max_tokens - len(self._answer)
+
+    def sit(self, seat: Resident) -> None:
+        """Take a sequence, which holds the beginning of the tokens."""
+        self.seat = seat
+        if self.sampler is None:
+            self.cached = len(seat.tokens)
+
+    def stand_up(self) -> None:
+        """Give the sequence away; what was answered is a part of the prompt from now on."""
+        self.seat = None
+        self.tokens = [*self.job.prompt.tokens, *self._answer]
 
     def rest(self) -> list[int]:
         """What of the prompt is not evaluated yet."""
@@ -90,11 +101,11 @@ class Generation:
             self._say(self._text.end())
             return "stop"
         self.drawn = token
-        self._answered += 1
+        self._answer.append(token)
         self._say(self._text.feed(vocabulary.piece(token)))
         if self._text.stopped:
             return "stop"
-        if self._answered == self.job.prompt.max_tokens:
+        if not self.to_come:
             self._say(self._text.end())
             return "length"
         return None
@@ -106,7 +117,10 @@ class Generation:
         if isinstance(ending, Failed):
             self.job.emit(ending)
         else:
-            self.job.emit(Finished(Usage(len(self.tokens), self.cached, self._answered), ending))
+            self.job.emit(Finished(self._usage(), ending))
+
+    def _usage(self) -> Usage:
+        return Usage(len(self.job.prompt.tokens), self.cached, len(self._answer))
 
     def _say(self, text: str) -> None:
         if text:

@@ -35,7 +35,6 @@ class Resident:
         sequence: its number there.
         tokens: those that are evaluated.
         cells: where each of them is, as numbers that only this ledger knows.
-        reserved: how long it may become.
         is_idle: nobody works on it; it is kept for those who begin like it.
     """
 
@@ -43,13 +42,12 @@ class Resident:
         self.sequence = sequence
         self.tokens = tokens
         self.cells = cells
-        self.reserved = 0
         self.is_idle = False
         self.last_used = 0
 
 
 class Residents:
-    """The ledger of the cache. It never holds more than there is room for, so that no batch is refused.
+    """The ledger of the cache. Who makes room before a batch never has it refused.
 
     Args:
         sequences: how many there may be. Twice as many as are ever in use at once; or one, which then is
@@ -95,24 +93,17 @@ class Residents:
         self._residents.append(made)
         return made
 
-    def reserve(self, resident: Resident, length: int) -> bool:
-        """Make sure that it may become so long, at the expense of idle ones, the least recently used first.
+    def make_room(self, count: int) -> bool:
+        """Forget idle ones, the least recently used first, until so many tokens fit in.
 
         Returns:
-            False when those in use leave too little room now. Once they are gone there is enough, if the
-            length is not more than all of the cells.
+            False when those in use leave too little room.
         """
-        working = [one for one in self._residents if not one.is_idle and one is not resident]
-        promised = sum(max(one.reserved - len(one.tokens), 0) for one in working)
-        wanted = promised + length - len(resident.tokens)
         for oldest in sorted(self._idle(), key=_age):
-            if self.cells_used + wanted <= self._cells:
+            if self.cells_used + count <= self._cells:
                 break
             self._forget(oldest)
-        if self.cells_used + wanted > self._cells:
-            return False
-        resident.reserved = length
-        return True
+        return self.cells_used + count <= self._cells
 
     def extend(self, resident: Resident, tokens: Sequence[int]) -> None:
         """Note what was evaluated behind it."""
@@ -123,7 +114,6 @@ class Residents:
 
     def release(self, resident: Resident) -> None:
         """Nobody works on it any more. It is kept while there is room, in place of those it begins with."""
-        resident.reserved = 0
         resident.is_idle = True
         resident.last_used = next(self._clock)
         for other in self._idle():

@@ -24,6 +24,8 @@ logger = logging.getLogger(__name__)
 # such prompts takes hardly longer than the gaps between eight batches would.
 _SHORT_TOKENS = 64
 _SHORT_ROWS = 128
+# So much of an answer must fit in before its prompt is evaluated, so that it need not give way at once.
+_HEADROOM_TOKENS = 64
 
 
 class Row(NamedTuple):
@@ -62,6 +64,9 @@ class Scheduler:
 
     Prompts are evaluated first come, first served and one at a time: taking turns would make each of them
     late. Long ones are cut into pieces, and with each piece every running answer gets its next token.
+
+    Nobody reserves room for the longest answer that was asked for: most are shorter. Where the cache becomes
+    full, the answer that began last stops, and goes on as a prompt when there is room again.
 
     Args:
         slots: how many generations have a place in the cache at once.
@@ -104,6 +109,7 @@ class Scheduler:
         """Evaluate one batch, of everyone whose turn it is."""
         self._drop_cancelled()
         try:
+            self._make_room_for_answers()
             parts = [*self._prompt_parts(), *(_Part(one, [one.drawn], True) for one in self._answers)]
             if parts:
                 self._decode(parts)
@@ -118,6 +124,16 @@ class Scheduler:
             if generation.job.is_cancelled():
                 self._end(generation, "cancelled")
 
+    def _make_room_for_answers(self) -> None:
+        """Room for one more token of each, if need be at the expense of those that began last."""
+        while not self.residents.make_room(len(self._answers)):
+            begun = next((one for one in reversed(self._prompts) if one.seat is not None), None)
+            last = begun or self._answers.pop()
+            self.residents.release(_seat_of(last))
+            last.stand_up()
+            if begun is None:
+                self._prompts.appendleft(last)
+
     def _prompt_parts(self) -> Iterator[_Part]:
         """The next piece of the prompt whose turn it is, and short prompts behind it that fit in whole."""
         rows = len(self._answers)
@@ -127,7 +143,7 @@ class Scheduler:
                 return
             if parts and not self._fits_behind(generation, parts, rows):
                 return
-            if not self._seat(generation):
+            if not self._seat(generation, rows):
                 return
             rest = generation.rest()
             size = len(rest) if generation.is_short else self._pace.piece(len(rest), rows)
@@ -145,14 +161,20 @@ class Scheduler:
             return False
         return all(reusable(part.generation.tokens, tokens) <= cached for part in parts)
 
-    def _seat(self, generation: Generation) -> bool:
-        """Give it a sequence and room for its answer. False: it has to wait for others to end."""
-        seat = generation.seat
-        if seat is None:
-            seat = generation.seat = self.residents.enter(generation.tokens)
-            generation.cached = len(seat.tokens)
+    def _seat(self, generation: Generation, rows: int) -> bool:
+        """Give it a sequence, and room for its prompt and the beginning of its answer.
+
+        Args:
+            rows: that the batch has already.
+
+        Returns:
+            False when it has to wait for others to end.
+        """
+        if generation.seat is None:
+            generation.sit(self.residents.enter(generation.tokens))
             generation.is_short = len(generation.rest()) <= _SHORT_TOKENS
-        return bool(seat.reserved) or self.residents.reserve(seat, generation.length)
+        wanted = len(generation.rest()) + min(generation.to_come, _HEADROOM_TOKENS)
+        return self.residents.make_room(rows + wanted)
 
     def _decode(self, parts: Sequence[_Part]) -> None:
         rows = [row for part in parts for row in _rows(part)]
@@ -184,10 +206,11 @@ class Scheduler:
                 self._end(part.generation, ending)
 
     def _drawn(self, generation: Generation, row: int) -> FinishReason | None:
-        sampler = generation.sampler
-        if sampler is None:
+        if generation not in self._answers:
             self._prompts.remove(generation)
             self._answers.append(generation)
+        sampler = generation.sampler
+        if sampler is None:
             sampler = generation.began(self._decoder.sampler(generation.job.sampling))
         return generation.take(sampler.draw(row), self._vocabulary)
 
