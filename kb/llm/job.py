@@ -49,6 +49,20 @@ class Times:
     began_s: float = 0.0
     ended_s: float = 0.0
 
+    @property
+    def queue_s(self) -> float:
+        """From the request to a slot."""
+        return self.served_s - self.joined_s
+
+    @property
+    def first_token_s(self) -> float:
+        """From the request to the first token."""
+        return self.began_s - self.joined_s
+
+    def token_s(self, tokens: int) -> float:
+        """For each token of the answer after the first, on average."""
+        return (self.ended_s - self.began_s) / max(tokens - 1, 1)
+
 
 class Job:
     """Belongs to one event loop; only the engine's events come from another thread.

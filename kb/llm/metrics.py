@@ -41,9 +41,9 @@ class Metrics:
         """Count one answer."""
         self._answers.labels("failed" if isinstance(event, Failed) else event.reason).inc()
         if times.served_s:
-            self._queue_s.observe(times.served_s - times.joined_s)
+            self._queue_s.observe(times.queue_s)
         if times.began_s:
-            self._first_s.observe(times.began_s - times.joined_s)
+            self._first_s.observe(times.first_token_s)
         if not times.began_s or isinstance(event, Failed):
             return
         usage = event.usage
@@ -51,7 +51,7 @@ class Metrics:
         self._tokens.labels("cached").inc(usage.cached_tokens)
         self._tokens.labels("answer").inc(usage.completion_tokens)
         if usage.completion_tokens > 1:
-            self._token_s.observe((times.ended_s - times.began_s) / (usage.completion_tokens - 1))
+            self._token_s.observe(times.token_s(usage.completion_tokens))
 
     def text(self, engine: Engine | None, line: WaitingLine) -> bytes:
         """The text exposition format.

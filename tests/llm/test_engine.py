@@ -161,6 +161,24 @@ def test_context_is_no_longer_than_the_model_was_trained_with(model: ModelFile) 
         assert "8192" in engine.info.note
 
 
+@pytest.mark.parametrize(
+    ("shape", "trained", "context", "cache"),
+    [
+        (Shape(4096, 8), 8192, 4096, 8192),
+        (Shape(4096, 32), 8192, 4096, 32768),
+        (Shape(4096, 1), 2048, 2048, 4096),
+        (Shape(4096, 8, cache_tokens=20_000), 8192, 4096, 20_000),
+        (Shape(4096, 8, cache_tokens=1000), 8192, 4096, 4096),
+        (Shape(4096, 8), 0, 4096, 8192),
+    ],
+)
+def test_cache_has_room_for_the_longest_question_and_for_several(
+    shape: Shape, trained: int, context: int, cache: int
+) -> None:
+    found = shape.within(trained)
+    assert (found.context_tokens, found.cache_tokens) == (context, cache)
+
+
 def test_faster_copy_is_made_once_and_answers(model: ModelFile, tmp_path: Path) -> None:
     path = faster_copy(model, tmp_path / "models")
     made_at = path.stat().st_mtime_ns

@@ -52,7 +52,7 @@ def model(path: Path) -> Model:
 
 @pytest.fixture
 def context(model: Model) -> Iterator[Context]:
-    context = Context(model, CELLS, sequences_for(SLOTS), usable_cores(), flash=False)
+    context = Context(model, CELLS, sequences_for(SLOTS), usable_cores(), flash=True)
     try:
         yield context
     finally:

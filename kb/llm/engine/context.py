@@ -16,8 +16,7 @@ from kb.llm.engine.scheduler import Row
 from kb.llm.errors import ModelLoadError
 from kb.llm.types import Sampling
 
-# The buffers for attention without flash attention grow with it and with the cache; larger batches are not
-# faster on a CPU.
+# Larger batches are not faster on a CPU, and take larger buffers.
 MAX_BATCH = 256
 
 
@@ -28,7 +27,9 @@ class Context:
         cells: tokens that the cache has room for.
         sequences: how many may share it.
         threads: for the CPU.
-        flash: flash attention.
+        flash: flash attention, which passes over the cells of other sequences. Without it, an answer becomes
+            the slower the more is kept for others. But its sums depend on how a prompt was cut into
+            batches, even with a single sequence.
 
     Raises:
         ModelLoadError: there is not enough memory for the cache.

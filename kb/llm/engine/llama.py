@@ -171,9 +171,8 @@ def _load(path: Path, shape: Shape, name: str, stopping: threading.Event) -> _Lo
     wanted, shape, note = shape.context_tokens, shape.within(model.trained_context), ""
     if (tokens := shape.context_tokens) < wanted:
         note = f"The context is {tokens} tokens, not {wanted}: the model was trained with no more."
-    context = Context(
-        model, shape.cache_tokens, sequences_for(shape.slots), shape.threads, flash=shape.gpu_layers != 0
-    )
+    flash = shape.gpu_layers != 0 or shape.slots > 1
+    context = Context(model, shape.cache_tokens, sequences_for(shape.slots), shape.threads, flash=flash)
     pace = Pace(MAX_BATCH)
     warm_up(context, pace, min(set(range(model.vocabulary_size)) - model.control_tokens), shape.slots)
     scheduler = Scheduler(context, model, shape.slots, shape.cache_tokens, pace)
