@@ -75,6 +75,16 @@ def test_batch_beside_answers_takes_a_few_times_as_long_as_one_of_their_own() ->
     assert pace.piece(1000, 0) > 100
 
 
+def test_brief_prompt_may_take_batches_that_nobody_notices() -> None:
+    pace = learned(1, 0.008, row_s=0.002)
+    assert pace.piece(400, 1) + 1 == 16
+    assert pace.piece(400, 1, brief=True) + 1 == 32  # twice the last batch, on the way to 48
+    pace.note(31, 1, 0.064)
+    assert pace.piece(400, 1, brief=True) + 1 == 48
+    slow = learned(1, 0.09, row_s=0.002)
+    assert slow.piece(1000, 1, brief=True) == slow.piece(1000, 1)
+
+
 def test_cancelling_does_not_take_longer_because_answers_are_slow() -> None:
     pace = learned(2, 0.3, row_s=0.01)
     assert (pace.piece(1000, 2) + 2) * 0.01 <= 0.4

@@ -10,6 +10,8 @@ _LEAST_PIECE = 4
 # The weight of the newest duration in a running mean.
 _NEWEST = 0.3
 _FIRST_GUESS_S = 0.05
+# Small batches are dear. For as long as an ordinary prompt takes, ten words a second are fast enough.
+_UNNOTICED_S = 0.1
 
 
 def reusable(cached: list[int], tokens: list[int]) -> int:
@@ -46,14 +48,15 @@ class Pace:
         self._row_s = target_s / self._most
         self._answers_s: dict[int, float] = {}
 
-    def piece(self, remaining: int, riders: int) -> int:
+    def piece(self, remaining: int, riders: int, *, brief: bool = False) -> int:
         """Tokens of a prompt for the next batch.
 
         Args:
             remaining: tokens of the prompt; one batch never leaves fewer than ALIGNMENT of them to the next.
             riders: rows that the batch has already.
+            brief: the prompt is over soon; meanwhile words may come as slowly as nobody notices.
         """
-        room = self._rows(riders) - riders
+        room = self._rows(riders, brief) - riders
         if remaining <= room:
             return remaining
         if remaining - room < ALIGNMENT:
@@ -71,11 +74,12 @@ class Pace:
             # One lucky measurement must not make the next batch too long.
             self._most = 2 * max(rows, ALIGNMENT)
 
-    def _rows(self, riders: int) -> int:
+    def _rows(self, riders: int, brief: bool) -> int:
         """Of the whole batch: whole tiles, with a few rows at least for the prompt."""
-        allowed_s = (
-            min(self._target_s, self._stretch * self._answers_time_s(riders)) if riders else self._target_s
-        )
+        allowed_s = self._target_s
+        if riders:
+            answers_s = self._stretch * self._answers_time_s(riders)
+            allowed_s = min(allowed_s, max(answers_s, _UNNOTICED_S) if brief else answers_s)
         rows = min(int(allowed_s / self._row_s), self._most, self._limit)
         least = -(-(riders + _LEAST_PIECE) // ALIGNMENT) * ALIGNMENT
         return max(rows - rows % ALIGNMENT, least)

@@ -10,6 +10,10 @@ from kb.llm.engine.residents import Resident
 from kb.llm.stopping import TextStream
 from kb.llm.types import Began, EngineEvent, Failed, Finished, FinishReason, Piece, Prompt, Sampling, Usage
 
+# A prompt of which no more is to be evaluated goes whole, and others like it go with it.
+SHORT_TOKENS = 64
+_BRIEF_TOKENS = 512
+
 Emit = Callable[[EngineEvent], None]
 
 
@@ -57,6 +61,7 @@ class Generation:
         drawn: the last token of the answer, which is to be evaluated next.
         cached: tokens of the prompt that were in the cache.
         is_short: the others may be evaluated in one go.
+        is_brief: the others are no more than an ordinary question with its passages has.
     """
 
     def __init__(self, job: Job) -> None:
@@ -66,6 +71,7 @@ class Generation:
         self.sampler: Sampler | None = None
         self.drawn = 0
         self.is_short = False
+        self.is_brief = False
         self.cached = 0
         self._answer: list[int] = []
         self._text = TextStream(job.sampling.stop)
@@ -80,6 +86,8 @@ class Generation:
         self.seat = seat
         if self.sampler is None:
             self.cached = len(seat.tokens)
+        new = len(self.tokens) - len(seat.tokens)
+        self.is_short, self.is_brief = new <= SHORT_TOKENS, new <= _BRIEF_TOKENS
 
     def stand_up(self) -> None:
         """Give the sequence away; what was answered is a part of the prompt from now on."""

@@ -14,15 +14,13 @@ from typing import NamedTuple, Protocol
 
 from kb.exceptions import LLMUnavailableError
 from kb.llm.engine.batches import Pace, reusable
-from kb.llm.engine.generation import Generation, Job, Sampler, Vocabulary
+from kb.llm.engine.generation import SHORT_TOKENS, Generation, Job, Sampler, Vocabulary
 from kb.llm.engine.residents import Memory, Resident, Residents
 from kb.llm.types import Failed, FinishReason, Sampling, Work
 
 logger = logging.getLogger(__name__)
 
-# A prompt of which no more is to be evaluated goes whole, and others like it go with it: one batch of eight
-# such prompts takes hardly longer than the gaps between eight batches would.
-_SHORT_TOKENS = 64
+# Of the batch that short prompts share: small enough for the answers that wait for it.
 _SHORT_ROWS = 128
 # So much of an answer must fit in before its prompt is evaluated, so that it need not give way at once.
 _HEADROOM_TOKENS = 64
@@ -146,7 +144,9 @@ class Scheduler:
             if not self._seat(generation, rows):
                 return
             rest = generation.rest()
-            size = len(rest) if generation.is_short else self._pace.piece(len(rest), rows)
+            size = len(rest)
+            if not generation.is_short:
+                size = self._pace.piece(size, rows, brief=generation.is_brief)
             parts.append(_Part(generation, rest[:size], size == len(rest)))
             yield parts[-1]
             rows += size
@@ -157,7 +157,7 @@ class Scheduler:
         """Whether a prompt is short, and would not begin with one of those in the batch if it waited."""
         tokens = generation.tokens
         cached = self.residents.shared(tokens)
-        if len(tokens) - cached > min(_SHORT_TOKENS, _SHORT_ROWS - rows):
+        if len(tokens) - cached > min(SHORT_TOKENS, _SHORT_ROWS - rows):
             return False
         return all(reusable(part.generation.tokens, tokens) <= cached for part in parts)
 
@@ -172,7 +172,6 @@ class Scheduler:
         """
         if generation.seat is None:
             generation.sit(self.residents.enter(generation.tokens))
-            generation.is_short = len(generation.rest()) <= _SHORT_TOKENS
         wanted = len(generation.rest()) + min(generation.to_come, _HEADROOM_TOKENS)
         return self.residents.make_room(rows + wanted)
 
