@@ -39,6 +39,12 @@ def secret_key(data_dir: Path) -> str:
     return target.read_text().strip()
 
 
+def pseudonym(user_id: int) -> str:
+    """A name for a person that stays the same, and that nobody without the secret key can trace back."""
+    key = secret_key(config.data_dir).encode()
+    return hmac.new(key, f"kb user {user_id}".encode(), hashlib.sha256).hexdigest()[:32]
+
+
 def internal_token() -> str:
     """The bearer token by which this installation's own processes know each other."""
     key = secret_key(config.data_dir).encode()

@@ -28,6 +28,7 @@ from kb.rag.abstention import sufficiency
 from kb.rag.passages import merge_neighbours, trim_to_budget
 from kb.rag.prompt import build_messages
 from kb.rag.types import Passage
+from kb.secrets import pseudonym
 
 logger = logging.getLogger(__name__)
 
@@ -114,7 +115,7 @@ async def _answer_from(
             yield event
         return
     writer = AnswerWriter(draft)
-    async for event in _generate(draft, writer, started, generator or llm_client()):
+    async for event in _generate(ask, draft, writer, started, generator or llm_client()):
         yield event
     message.trace.update(writer.counts())
     if writer.declined and not writer.proved:
@@ -132,12 +133,13 @@ async def _answer_from(
 
 
 async def _generate(
-    draft: Draft, writer: AnswerWriter, started: float, generator: Generator
+    ask: Ask, draft: Draft, writer: AnswerWriter, started: float, generator: Generator
 ) -> AsyncGenerator[Event]:
     message = draft.message
     messages = build_messages(message.standalone_question, draft.passages)
     first = last = 0.0
-    stream = generator.stream(messages, max_tokens=config.answer_tokens)
+    reader = pseudonym(ask.user.pk)
+    stream = generator.stream(messages, max_tokens=config.answer_tokens, user=reader)
     async with aclosing(stream):
         async for part in stream:
             if isinstance(part, Queued):

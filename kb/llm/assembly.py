@@ -10,7 +10,7 @@ from kb.conf import Config
 from kb.llm.cores import usable_cores
 from kb.llm.engine.devices import gpu_layers
 from kb.llm.engine.faster_copy import faster_copy
-from kb.llm.engine.llama import LlamaEngine
+from kb.llm.engine.llama import LlamaEngine, Shape
 from kb.llm.errors import ModelLoadError
 from kb.llm.model_file import check_model_file, find_model
 
@@ -26,10 +26,16 @@ def make_engine(config: Config, stopping: threading.Event) -> LlamaEngine:
     model = find_model(config.llm_model)
     check_model_file(model)
     layers = gpu_layers(config.device)
-    threads = config.llm_threads or usable_cores()
+    shape = Shape(
+        context_tokens=config.llm_context,
+        slots=config.llm_slots,
+        cache_tokens=config.llm_cache,
+        threads=config.llm_threads or usable_cores(),
+        gpu_layers=layers,
+    )
 
     def load(path: Path) -> LlamaEngine:
-        return LlamaEngine(path, config.llm_context, threads, layers, name=model.name, stopping=stopping)
+        return LlamaEngine(path, shape, name=model.name, stopping=stopping)
 
     if not model.is_built_in or layers:
         return load(model.path)

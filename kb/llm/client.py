@@ -32,7 +32,7 @@ _LONGEST_NAME = 300
 
 @dataclass(frozen=True)
 class Queued:
-    """Waiting for the model; 1 is next, 0 is being served."""
+    """Waiting for the model: so many prompts come before; 0 is being served."""
 
     position: int
 
@@ -66,11 +66,13 @@ class Generator(Protocol):
         max_tokens: int,
         temperature: float = 0.0,
         stop: Sequence[str] = (),
+        user: str = "",
     ) -> AsyncGenerator[Queued | Delta | Done]:
         """Generate one answer. Closing the iterator frees the model at once.
 
         Args:
             messages: objects with ``role`` and ``content``.
+            user: who asks, as a word that says nothing about them, so that the endpoint can be fair.
 
         Raises:
             PromptTooLongError: the messages do not fit into the model's context.
@@ -108,6 +110,7 @@ class OpenAIClient:
         max_tokens: int,
         temperature: float = 0.0,
         stop: Sequence[str] = (),
+        user: str = "",
     ) -> AsyncGenerator[Queued | Delta | Done]:
         """See `Generator.stream`."""
         body = {
@@ -117,6 +120,7 @@ class OpenAIClient:
             "stream": True,
             "stream_options": {"include_usage": True},
             **({"stop": list(stop)} if stop else {}),
+            **({"user": user} if user else {}),
         }
         async with aclosing(self._stream(body)) as parts:
             async for part in parts:

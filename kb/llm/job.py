@@ -4,16 +4,28 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 
 from kb.llm.queue import WaitingLine
-from kb.llm.types import Engine, EngineEvent, Failed, Finished, Generation, Piece, Prompt, Sampling, Usage
+from kb.llm.types import (
+    Began,
+    Engine,
+    EngineEvent,
+    Failed,
+    Finished,
+    Generation,
+    Piece,
+    Prompt,
+    Sampling,
+    Usage,
+)
 
 
 @dataclass(frozen=True)
 class Moved:
-    """The place in the line: 0 is being served, 1 is next."""
+    """The place in the line: how many prompts come before; 0 is being served."""
 
     position: int
 
@@ -28,23 +40,64 @@ class Still:
 JobEvent = Moved | Still | Piece | Finished | Failed
 
 
+@dataclass
+class Times:
+    """When things happened, in seconds of one clock that never goes back; 0 while they have not."""
+
+    joined_s: float
+    served_s: float = 0.0
+    began_s: float = 0.0
+    ended_s: float = 0.0
+
+    @property
+    def queue_s(self) -> float:
+        """From the request to a slot."""
+        return self.served_s - self.joined_s
+
+    @property
+    def first_token_s(self) -> float:
+        """From the request to the first token."""
+        return self.began_s - self.joined_s
+
+    def token_s(self, tokens: int) -> float:
+        """For each token of the answer after the first, on average."""
+        return (self.ended_s - self.began_s) / max(tokens - 1, 1)
+
+
 class Job:
     """Belongs to one event loop; only the engine's events come from another thread.
+
+    Args:
+        user: who asks; empty when nobody knows.
+        on_end: called once, with the last event.
+
+    Attributes:
+        times: filled in as it goes.
 
     Raises:
         LLMBusyError: the line is full.
     """
 
-    def __init__(self, engine: Engine, line: WaitingLine, prompt: Prompt, sampling: Sampling) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        line: WaitingLine,
+        prompt: Prompt,
+        sampling: Sampling,
+        user: str = "",
+        on_end: Callable[[Times, Finished | Failed], None] = lambda times, event: None,
+    ) -> None:
         self._engine = engine
         self._line = line
         self._prompt = prompt
         self._sampling = sampling
+        self._on_end = on_end
         self._loop = asyncio.get_running_loop()
         self._events: asyncio.Queue[JobEvent] = asyncio.Queue()
         self._generation: Generation | None = None
         self._is_over = False
-        self._ticket = line.join(self._moved)
+        self.times = Times(time.monotonic())
+        self._ticket = line.join(self._moved, self._served, user)
 
     async def events(self, patience_s: float) -> AsyncIterator[JobEvent]:
         """Everything that happens, up to and with Finished or Failed.
@@ -73,8 +126,10 @@ class Job:
 
     def _moved(self, position: int) -> None:
         self._events.put_nowait(Moved(position))
-        if position == 0:
-            self._generation = self._engine.submit(self._prompt, self._sampling, self._emit)
+
+    def _served(self) -> None:
+        self.times.served_s = time.monotonic()
+        self._generation = self._engine.submit(self._prompt, self._sampling, self._emit)
 
     def _emit(self, event: EngineEvent) -> None:
         """Called from the engine's thread."""
@@ -84,10 +139,15 @@ class Job:
     def _receive(self, event: EngineEvent) -> None:
         if isinstance(event, Finished | Failed):
             self._finish(event)
+        elif isinstance(event, Began):
+            self.times.began_s = time.monotonic()
+            self._line.evaluated(self._ticket)
         else:
             self._events.put_nowait(event)
 
     def _finish(self, event: Finished | Failed) -> None:
         self._is_over = True
+        self.times.ended_s = time.monotonic()
         self._events.put_nowait(event)
         self._line.leave(self._ticket)
+        self._on_end(self.times, event)

@@ -10,6 +10,7 @@ from typing import Any
 from starlette.responses import JSONResponse, Response
 
 from kb.exceptions import KBError, ServiceUnavailableError
+from kb.llm.job import Times
 from kb.llm.types import Finished, ModelInfo, Usage
 
 END_OF_STREAM = b"data: [DONE]\n\n"
@@ -25,10 +26,10 @@ class Reply:
         self._id = f"chatcmpl-{uuid.uuid4().hex}"
         self._created = int(time.time())
 
-    def whole(self, text: str, finished: Finished) -> dict[str, Any]:
+    def whole(self, text: str, finished: Finished, times: Times) -> dict[str, Any]:
         message = {"role": "assistant", "content": text}
         choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": finished.reason}
-        return self._object("chat.completion", choices=[choice], usage=usage_object(finished.usage))
+        return self._object("chat.completion", choices=[choice], **_figures(finished, times))
 
     def opening(self) -> bytes:
         return self._chunk({"role": "assistant", "content": ""})
@@ -36,11 +37,11 @@ class Reply:
     def text(self, text: str) -> bytes:
         return self._chunk({"content": text})
 
-    def closing(self, finished: Finished, *, include_usage: bool) -> bytes:
+    def closing(self, finished: Finished, times: Times, *, include_usage: bool) -> bytes:
         last = self._chunk({}, finished.reason)
         if include_usage:
-            usage = usage_object(finished.usage)
-            last += event(self._object("chat.completion.chunk", choices=[], usage=usage))
+            figures = _figures(finished, times)
+            last += event(self._object("chat.completion.chunk", choices=[], **figures))
         return last + END_OF_STREAM
 
     def _chunk(self, delta: dict[str, str], finish_reason: str | None = None) -> bytes:
@@ -49,6 +50,17 @@ class Reply:
 
     def _object(self, kind: str, **fields: Any) -> dict[str, Any]:
         return {"id": self._id, "object": kind, "created": self._created, "model": self._model, **fields}
+
+
+def _figures(finished: Finished, times: Times) -> dict[str, Any]:
+    """OpenAI's token counts, and times of our own."""
+    seconds = {
+        "queue": times.queue_s,
+        "first_token": times.first_token_s,
+        "per_token": times.token_s(finished.usage.completion_tokens),
+    }
+    timings_ms = {name: round(value * 1000, 2) for name, value in seconds.items()}
+    return {"usage": usage_object(finished.usage), "timings_ms": timings_ms}
 
 
 def usage_object(usage: Usage) -> dict[str, Any]:

@@ -15,6 +15,8 @@ _MAX_MESSAGES = 1000
 _MAX_STOPS = 16
 _MAX_STOP_CHARS = 256
 _MAX_TOKENS = 1 << 20
+_MAX_TOP_K = 1 << 20
+_MAX_USER_CHARS = 256
 _ROLES = {"system": "system", "developer": "system", "user": "user", "assistant": "assistant"}
 # Asking for these and getting something else would be worse than a refusal. The values mean "not asked".
 _NOT_OFFERED: Mapping[str, tuple[Any, ...]] = {
@@ -23,8 +25,6 @@ _NOT_OFFERED: Mapping[str, tuple[Any, ...]] = {
     "functions": (None, []),
     "logprobs": (None, False),
     "logit_bias": (None, {}),
-    "presence_penalty": (None, 0),
-    "frequency_penalty": (None, 0),
     "response_format": (None, {"type": "text"}),
     "modalities": (None, ["text"]),
 }
@@ -37,6 +37,7 @@ class ChatRequest:
     Attributes:
         max_tokens: of the answer; None is whatever the context leaves.
         include_usage: a streamed answer ends with the token counts.
+        user: who asks, as a word that says nothing; empty when the caller does not tell.
     """
 
     messages: tuple[ChatMessage, ...]
@@ -44,6 +45,7 @@ class ChatRequest:
     sampling: Sampling
     stream: bool
     include_usage: bool
+    user: str = ""
 
 
 def parse_chat(body: bytes) -> ChatRequest:
@@ -64,6 +66,7 @@ def parse_chat(body: bytes) -> ChatRequest:
         sampling=_sampling(given),
         stream=_flag("stream", given.get("stream")),
         include_usage=isinstance(options, dict) and _flag("include_usage", options.get("include_usage")),
+        user=_user(given.get("user")),
     )
 
 
@@ -107,16 +110,34 @@ def _max_tokens(given: Mapping[str, Any]) -> int | None:
 
 def _sampling(given: Mapping[str, Any]) -> Sampling:
     seed = given.get("seed")
+    top_k = given.get("top_k")
     top_p = _number("top_p", given.get("top_p"), default=1.0, high=1.0)
     if top_p == 0:
         raise InvalidInputError("top_p must be greater than 0.")
     return Sampling(
         temperature=_number("temperature", given.get("temperature"), default=0.0, high=2.0),
         top_p=top_p,
+        # Some clients say -1 for all of them.
+        top_k=0 if top_k is None else max(_whole("top_k", top_k, -1, _MAX_TOP_K), 0),
+        min_p=_number("min_p", given.get("min_p"), default=0.0, high=1.0),
+        presence_penalty=_penalty(given, "presence_penalty"),
+        frequency_penalty=_penalty(given, "frequency_penalty"),
         # Clients draw seeds of 64 bits and of either sign; the sampler takes 32.
         seed=None if seed is None else _whole("seed", seed, -(1 << 63), (1 << 63) - 1) & 0xFFFFFFFF,
         stop=_stop(given.get("stop")),
     )
+
+
+def _penalty(given: Mapping[str, Any], name: str) -> float:
+    return _number(name, given.get(name), default=0.0, low=-2.0, high=2.0)
+
+
+def _user(value: Any) -> str:
+    if value is None:
+        return ""
+    if not isinstance(value, str) or len(value) > _MAX_USER_CHARS:
+        raise InvalidInputError(f"user must be a text of at most {_MAX_USER_CHARS} characters.")
+    return _encodable("user", value)
 
 
 def _stop(value: Any) -> tuple[str, ...]:
@@ -134,11 +155,11 @@ def _flag(name: str, value: Any) -> bool:
     return bool(value)
 
 
-def _number(name: str, value: Any, *, default: float, high: float) -> float:
+def _number(name: str, value: Any, *, default: float, high: float, low: float = 0.0) -> float:
     if value is None:
         return default
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= high:
-        raise InvalidInputError(f"{name} must be a number from 0 to {high:g}.")
+    if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
+        raise InvalidInputError(f"{name} must be a number from {low:g} to {high:g}.")
     return float(value)
 
 

@@ -55,7 +55,7 @@ class WholeAnswer(JobResponse):
     def _ending(self, text: str, finished: Finished) -> Response:
         if finished.reason == "cancelled":
             return error_response(_broken_off())
-        return JSONResponse(self._reply.whole(text, finished))
+        return JSONResponse(self._reply.whole(text, finished, self._job.times))
 
 
 class StreamedAnswer(JobResponse):
@@ -89,7 +89,10 @@ class StreamedAnswer(JobResponse):
                 case Finished(reason="cancelled"):
                     yield event(error_object(_broken_off()))
                 case Finished():
-                    yield self._opening() + self._reply.closing(happened, include_usage=self._include_usage)
+                    closing = self._reply.closing(
+                        happened, self._job.times, include_usage=self._include_usage
+                    )
+                    yield self._opening() + closing
 
     def _opening(self) -> bytes:
         """What comes before the first piece, once."""

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
+from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
@@ -35,7 +36,7 @@ class LLMServer:
 
     Args:
         station: started and stopped with the application.
-        token: that every caller of /v1 must bear.
+        token: that every caller of /v1 and /metrics must bear.
     """
 
     def __init__(self, station: Station, token: str) -> None:
@@ -49,6 +50,7 @@ class LLMServer:
             routes=[
                 Route("/v1/chat/completions", self._guarded(self._chat), methods=["POST"]),
                 Route("/v1/models", self._guarded(self._models), methods=["GET"]),
+                Route("/metrics", self._guarded(self._metrics), methods=["GET"]),
                 Route("/health", self._health, methods=["GET"]),
             ],
             lifespan=self._lifespan,
@@ -88,13 +90,16 @@ class LLMServer:
         wanted = parse_chat(await _body(request))
         prompt = await self._station.prepare(wanted)
         name = self._station.engine.info.name
-        job = self._station.enter(prompt, wanted.sampling)
+        job = self._station.enter(prompt, wanted.sampling, wanted.user)
         if not wanted.stream:
             return WholeAnswer(job, name)
         return StreamedAnswer(job, name, include_usage=wanted.include_usage)
 
     async def _models(self, request: Request) -> Response:
         return JSONResponse(models_object(self._station.engine.info))
+
+    async def _metrics(self, request: Request) -> Response:
+        return Response(self._station.metrics_text(), media_type=CONTENT_TYPE_LATEST)
 
     async def _health(self, request: Request) -> Response:
         """200 as long as the process lives. What it runs, only those who bear the token may know."""
@@ -103,6 +108,7 @@ class LLMServer:
             info = self._station.engine.info
             status = "ok"
             facts = {"model": info.name, "device": info.device, "context_tokens": info.context_tokens}
+            facts["slots"] = self._station.engine.slots
             if info.note:
                 facts["note"] = info.note
         except ModelLoadingError:

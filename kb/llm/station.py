@@ -11,6 +11,7 @@ from collections.abc import Callable
 from kb.exceptions import KBError
 from kb.llm.errors import ModelLoadError, ModelLoadingError
 from kb.llm.job import Job
+from kb.llm.metrics import Metrics
 from kb.llm.queue import WaitingLine
 from kb.llm.requests import ChatRequest
 from kb.llm.types import Engine, Prompt, Sampling
@@ -35,6 +36,8 @@ class Station:
 
     Attributes:
         is_stopped: False while a thread may still be in native code.
+        line: who is served and who waits.
+        metrics: of all answers so far.
     """
 
     def __init__(
@@ -51,6 +54,7 @@ class Station:
         self._loader: threading.Thread | None = None
         self.is_stopped = True
         self.line = WaitingLine(1, waiting_limit)
+        self.metrics = Metrics()
 
     def start(self) -> None:
         """Begin to load, in the background. Needs the running event loop."""
@@ -99,12 +103,16 @@ class Station:
             InvalidInputError: likewise.
         """
         engine = self.engine
-        self.line.check_room()
+        self.line.check_room(request.user)
         return await asyncio.to_thread(engine.prepare, request.messages, request.max_tokens)
 
-    def enter(self, prompt: Prompt, sampling: Sampling) -> Job:
+    def enter(self, prompt: Prompt, sampling: Sampling, user: str) -> Job:
         """Join the line; raises LLMBusyError when it is full. The caller must `cancel` the job in the end."""
-        return Job(self.engine, self.line, prompt, sampling)
+        return Job(self.engine, self.line, prompt, sampling, user, self.metrics.ended)
+
+    def metrics_text(self) -> bytes:
+        """In Prometheus' text format."""
+        return self.metrics.text(self._engine, self.line)
 
     def _load_in_thread(self, loop: asyncio.AbstractEventLoop) -> None:
         try:

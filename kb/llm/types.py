@@ -26,12 +26,20 @@ class Sampling:
     Attributes:
         temperature: 0 takes the most likely token, always the same one.
         top_p: the share of probability that is drawn from; 1 is all of it.
+        top_k: how many of the most likely tokens are drawn from; 0 is all of them.
+        min_p: no token less likely than this share of the most likely one is drawn.
+        presence_penalty: taken from the logit of each token that the answer holds already.
+        frequency_penalty: the same, as often as it holds it.
         seed: None draws differently each time.
         stop: the text ends before the first of these; none of them is ever shown.
     """
 
     temperature: float = 0.0
     top_p: float = 1.0
+    top_k: int = 0
+    min_p: float = 0.0
+    presence_penalty: float = 0.0
+    frequency_penalty: float = 0.0
     seed: int | None = None
     stop: tuple[str, ...] = ()
 
@@ -54,6 +62,13 @@ class Usage:
 
 
 @dataclass(frozen=True)
+class Began:
+    """The prompt is evaluated, and the first token drawn; `cached_tokens` of it were known already."""
+
+    cached_tokens: int
+
+
+@dataclass(frozen=True)
 class Piece:
     """The next words of the answer, never empty and never half a character."""
 
@@ -71,7 +86,7 @@ class Failed:
     error: KBError
 
 
-EngineEvent = Piece | Finished | Failed
+EngineEvent = Began | Piece | Finished | Failed
 
 
 @dataclass(frozen=True)
@@ -90,6 +105,25 @@ class ModelInfo:
     note: str = ""
 
 
+@dataclass(frozen=True)
+class Work:
+    """What an engine has done since it was loaded.
+
+    Attributes:
+        batches: that it has evaluated.
+        prompt_rows: tokens of prompts in them.
+        answer_rows: tokens of answers; over `batches`, how many answers decode together.
+    """
+
+    batches: int = 0
+    prompt_rows: int = 0
+    answer_rows: int = 0
+
+    def plus(self, prompt_rows: int, answer_rows: int) -> Work:
+        """With one more batch."""
+        return Work(self.batches + 1, self.prompt_rows + prompt_rows, self.answer_rows + answer_rows)
+
+
 class Generation(Protocol):
     def cancel(self) -> None:
         """End soon. The last event still comes, and only then is the slot free."""
@@ -103,6 +137,9 @@ class Engine(Protocol):
 
     @property
     def slots(self) -> int: ...
+
+    @property
+    def work(self) -> Work: ...
 
     def prepare(self, messages: Sequence[ChatMessage], max_tokens: int | None) -> Prompt:
         """Render and tokenize; may be called from any thread while others generate.
@@ -119,7 +156,8 @@ class Engine(Protocol):
         """Begin to generate and return at once.
 
         Args:
-            emit: called from the engine's thread with pieces, then once with Finished or Failed.
+            emit: called from the engine's thread, once with Began, with pieces, then once with Finished or
+                Failed, which may also come at once.
         """
 
     @property

@@ -60,6 +60,19 @@ async def probe_server(url: str, token: str, timeout_s: float = PROBE_TIMEOUT_S)
         return _down(error, timeout_s)
 
 
+async def fetch_metrics(url: str, token: str, timeout_s: float = PROBE_TIMEOUT_S) -> bytes:
+    """`GET /metrics` of one of our own HTTP processes, in Prometheus' text format; empty without an answer.
+
+    Args:
+        url: scheme, host and port, without a path.
+    """
+    try:
+        response = await _get(f"{url}/metrics", {"Authorization": f"Bearer {token}"}, timeout_s)
+    except _NO_ANSWER:
+        return b""
+    return response.content if response.is_success else b""
+
+
 async def probe_site(url: str, *, https: bool, timeout_s: float = PROBE_TIMEOUT_S) -> Health:
     """Ask the site's own /healthz.
 

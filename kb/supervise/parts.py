@@ -15,6 +15,7 @@ from kb.supervise.health import (
     PROBE_TIMEOUT_S,
     Health,
     Status,
+    fetch_metrics,
     probe_endpoint,
     probe_redis,
     probe_server,
@@ -47,12 +48,23 @@ async def _probe_search() -> Health:
     return next((state for state in states if state.status == Status.OK), states[0])
 
 
+async def llm_metrics() -> bytes:
+    """Figures of the model server for Prometheus; empty where it is not ours or does not answer."""
+    if not config.llm_url or config.llm_api_key != internal_token():
+        return b""
+    return await fetch_metrics(_llm_root(), config.llm_api_key)
+
+
 async def _probe_llm() -> Health:
     if not config.llm_url:
         return Health(Status.DOWN, "No address: KB_LLM_URL is not set and `manage.py up` is not running.")
     if config.llm_api_key == internal_token():  # ours, wherever it runs
-        return await probe_server(config.llm_url.rstrip("/").removesuffix("/v1"), config.llm_api_key)
+        return await probe_server(_llm_root(), config.llm_api_key)
     return await probe_endpoint(config.llm_url, config.llm_api_key)
+
+
+def _llm_root() -> str:
+    return config.llm_url.rstrip("/").removesuffix("/v1")
 
 
 async def _probe_database() -> Health:

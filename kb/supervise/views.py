@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 import ipaddress
 
@@ -16,7 +17,7 @@ from kb.accounts.models import User
 from kb.secrets import internal_token
 from kb.supervise.health import Health, Status
 from kb.supervise.metrics import metrics_text
-from kb.supervise.parts import probe_parts
+from kb.supervise.parts import llm_metrics, probe_parts
 
 # A proxy on this machine speaks from a loopback address too, for whoever is behind it.
 _FORWARDED = ("X-Forwarded-For", "X-Real-IP", "Forwarded", "Via")
@@ -48,8 +49,9 @@ async def metrics(request: HttpRequest) -> HttpResponse:
     """For this machine itself, our own processes and admins."""
     if not (_is_local(request) or _has_internal_token(request) or await _is_admin(request)):
         return HttpResponseForbidden("Forbidden", content_type="text/plain")
-    text = await sync_to_async(metrics_text)(await probe_parts())
-    return HttpResponse(text, content_type=CONTENT_TYPE_LATEST)
+    parts, of_llm = await asyncio.gather(probe_parts(), llm_metrics())
+    text = await sync_to_async(metrics_text)(parts)
+    return HttpResponse(text + of_llm, content_type=CONTENT_TYPE_LATEST)
 
 
 def _described(part: Health, *, with_details: bool) -> dict[str, object]:

@@ -15,6 +15,7 @@ class FakeGenerator:
 
     Attributes:
         prompts: the messages of each call.
+        users: who asked, as the model is told.
         closed: whether the last stream was closed before its end.
     """
 
@@ -23,6 +24,7 @@ class FakeGenerator:
         self._failing = failing
         self._queued = queued
         self.prompts: list[Any] = []
+        self.users: list[Any] = []
         self.closed = False
 
     async def health(self) -> dict[str, Any]:
@@ -30,6 +32,7 @@ class FakeGenerator:
 
     async def stream(self, messages: Any, **parameters: Any) -> AsyncGenerator[Queued | Delta | Done]:
         self.prompts.append(messages)
+        self.users.append(parameters.get("user"))
         try:
             for position in self._queued:
                 yield Queued(position)

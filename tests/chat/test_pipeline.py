@@ -20,6 +20,7 @@ from kb.exceptions import InvalidInputError, LLMUnavailableError, NotFoundError,
 from kb.library import retrieval
 from kb.library.models import Chunk, Collection, Document, Grant
 from kb.library.services import delete_document
+from kb.secrets import pseudonym
 from tests.chat.fakes import FakeGenerator
 from tests.factories import make_document
 from tests.fakes import FakeSearch
@@ -107,6 +108,18 @@ def test_marker_to_a_passage_that_was_not_shown_is_removed(run: Run) -> None:
     assert "[7]" not in done["text"]
     assert [citation["n"] for citation in done["citations"]] == [1]
     assert Message.objects.get().trace["markers_removed"] == 1
+
+
+def test_model_is_told_who_asks_without_learning_who_it_is(run: Run, owner: User, teammate: User) -> None:
+    generator = FakeGenerator("Use Concur. [1]")
+    for user in (teammate, teammate):
+        run(generator, user=user)
+    first, second = generator.users
+
+    assert first == second
+    assert len(first) == 32
+    assert first != pseudonym(owner.pk)
+    assert teammate.username not in first
 
 
 def test_nothing_found_abstains_without_the_model(run: Run, search: FakeSearch) -> None:

@@ -14,6 +14,7 @@ from kb.exceptions import KBError, PromptTooLongError
 from kb.llm.server import LLMServer
 from kb.llm.station import LoadEngine, Station
 from kb.llm.types import (
+    Began,
     ChatMessage,
     EngineEvent,
     Failed,
@@ -24,6 +25,7 @@ from kb.llm.types import (
     Prompt,
     Sampling,
     Usage,
+    Work,
 )
 
 TOKEN = "a token of this installation"
@@ -47,6 +49,8 @@ class FakeGeneration:
         self._is_over = False
 
     def say(self, *texts: str) -> None:
+        if not self._said:
+            self._emit(Began(2))
         for text in texts:
             self._said += 1
             self._emit(Piece(text))
@@ -74,9 +78,10 @@ class FakeEngine:
         stubborn: generations do not end when cancelled.
     """
 
-    slots = 1
+    work = Work(batches=3, prompt_rows=40, answer_rows=6)
 
-    def __init__(self, script: Sequence[str] = (), note: str = "") -> None:
+    def __init__(self, script: Sequence[str] = (), note: str = "", slots: int = 1) -> None:
+        self.slots = slots
         self.info = ModelInfo("fake-model", "cpu", CONTEXT_TOKENS, note)
         self.script = script
         self.stubborn = False

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from kb.llm.cores import usable_cores
 from kb.llm.engine.batches import ALIGNMENT
-from kb.llm.engine.llama import LlamaEngine
-from kb.llm.types import ChatMessage, EngineEvent, Finished, Generation, Piece, Prompt, Sampling
+from kb.llm.engine.llama import LlamaEngine, Shape
+from kb.llm.types import ChatMessage, EngineEvent, Failed, Finished, Generation, Piece, Prompt, Sampling
 
 CONTEXT_TOKENS = 1024
 SYSTEM = ChatMessage(
@@ -58,15 +58,15 @@ class Session:
 
 def collect(events: queue.Queue[EngineEvent]) -> Answer:
     text = ""
-    while isinstance(event := events.get(timeout=120), Piece):
-        text += event.text
+    while not isinstance(event := events.get(timeout=120), Finished | Failed):
+        text += event.text if isinstance(event, Piece) else ""
     assert isinstance(event, Finished)
     return Answer(text, event)
 
 
 @contextmanager
-def loaded(path: Path, context_tokens: int = CONTEXT_TOKENS) -> Iterator[LlamaEngine]:
-    engine = LlamaEngine(path, context_tokens, usable_cores())
+def loaded(path: Path, context_tokens: int = CONTEXT_TOKENS, slots: int = 4) -> Iterator[LlamaEngine]:
+    engine = LlamaEngine(path, Shape(context_tokens, slots, threads=usable_cores()))
     try:
         yield engine
     finally:

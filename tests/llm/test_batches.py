@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kb.llm.engine.batches import ALIGNMENT, BatchSize, reusable
+from kb.llm.engine.batches import ALIGNMENT, Pace, reusable
 
 TOKENS = list(range(100))
 
@@ -37,28 +37,61 @@ def test_reused_tokens_are_the_same_and_leave_a_batch(cached: list[int], tokens:
 @given(
     length=st.integers(1, 3000),
     speeds=st.lists(st.floats(1, 1e6), min_size=1, max_size=20),
-    limit=st.sampled_from([32, 64, 512]),
+    limit=st.sampled_from([64, 256]),
+    riders=st.integers(0, 16),
 )
-def test_batches_cover_the_prompt_and_none_but_the_only_one_is_small(
-    length: int, speeds: list[float], limit: int
+def test_pieces_cover_the_prompt_and_fill_whole_tiles(
+    length: int, speeds: list[float], limit: int, riders: int
 ) -> None:
-    size = BatchSize(limit)
+    pace = Pace(limit)
     sizes: list[int] = []
     while (remaining := length - sum(sizes)) > 0:
-        sizes.append(size.next(remaining))
-        size.note(sizes[-1], sizes[-1] / speeds[len(sizes) % len(speeds)])
+        sizes.append(pace.piece(remaining, riders))
+        pace.note(sizes[-1], riders, sizes[-1] / speeds[len(sizes) % len(speeds)])
 
     assert sum(sizes) == length
-    assert max(sizes) <= limit
-    assert all(part % ALIGNMENT == 0 for part in sizes[:-1])
-    assert len(sizes) == 1 or sizes[-1] >= ALIGNMENT
+    assert max(sizes) + riders <= limit + ALIGNMENT
+    assert all((size + riders) % ALIGNMENT == 0 for size in sizes[:-1])
+    assert len(sizes) == 1 or sizes[-1] >= 4
 
 
-def test_slow_machine_gets_small_batches_and_a_fast_one_large() -> None:
-    size = BatchSize(512, target_s=0.4)
-    size.note(32, duration_s=1.6)
-    assert size.next(1000) == 8
+def learned(answers: int, answers_s: float, row_s: float) -> Pace:
+    pace = Pace(256, target_s=0.4, stretch=4.0)
+    pace.note(0, answers, answers_s)
+    for _ in range(6):
+        size = pace.piece(10_000, answers)
+        pace.note(size, answers, (size + answers) * row_s)
+    return pace
 
-    for _ in range(10):
-        size.note(size.next(1000), duration_s=0.01)
-    assert size.next(1000) == 512
+
+def test_slow_machine_gets_small_pieces_and_a_fast_one_large() -> None:
+    assert learned(1, 1.0, row_s=0.05).piece(1000, 0) == 8
+    assert learned(1, 1.0, row_s=0.0001).piece(1000, 0) == 256
+
+
+def test_batch_beside_answers_takes_a_few_times_as_long_as_one_of_their_own() -> None:
+    pace = learned(4, 0.04, row_s=0.002)
+    assert pace.piece(1000, 4) + 4 == 80
+    assert pace.piece(1000, 0) > 100
+
+
+def test_brief_prompt_may_take_batches_that_nobody_notices() -> None:
+    pace = learned(1, 0.008, row_s=0.002)
+    assert pace.piece(400, 1) + 1 == 16
+    assert pace.piece(400, 1, brief=True) + 1 == 32  # twice the last batch, on the way to 48
+    pace.note(31, 1, 0.064)
+    assert pace.piece(400, 1, brief=True) + 1 == 48
+    slow = learned(1, 0.09, row_s=0.002)
+    assert slow.piece(1000, 1, brief=True) == slow.piece(1000, 1)
+
+
+def test_cancelling_does_not_take_longer_because_answers_are_slow() -> None:
+    pace = learned(2, 0.3, row_s=0.01)
+    assert (pace.piece(1000, 2) + 2) * 0.01 <= 0.4
+
+
+def test_one_lucky_measurement_at_most_doubles_the_next_batch() -> None:
+    pace = learned(1, 0.01, row_s=0.01)
+    before = pace.piece(1000, 0)
+    pace.note(before, 0, 0.0)
+    assert pace.piece(1000, 0) == 2 * before

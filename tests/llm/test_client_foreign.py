@@ -46,6 +46,16 @@ async def test_any_openai_compatible_stream_is_understood() -> None:
     assert b"Authorization: Bearer secret" in made.headers[-1]
 
 
+async def test_reader_is_told_only_where_there_is_one() -> None:
+    async with endpoint(chat=Reply(parts=[chunk("Hi", "stop"), END])) as made:
+        await everything(client_of(made))
+        async for _ in client_of(made).stream(HELLO, max_tokens=5, user="a1b2"):
+            pass
+    bodies = [body for path, body in made.asked if path == CHAT]
+    assert "user" not in bodies[0]
+    assert bodies[1]["user"] == "a1b2"
+
+
 async def test_endpoint_that_does_not_count_has_no_usage() -> None:
     parts = [chunk("Hi", "stop", usage=None), END]
     async with endpoint(chat=Reply(parts=parts)) as made:

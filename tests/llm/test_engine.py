@@ -15,11 +15,11 @@ from kb.exceptions import PromptTooLongError
 from kb.llm.assembly import make_engine
 from kb.llm.engine.batches import ALIGNMENT
 from kb.llm.engine.faster_copy import faster_copy
-from kb.llm.engine.llama import LlamaEngine
+from kb.llm.engine.llama import LlamaEngine, Shape
 from kb.llm.engine.model import Model
 from kb.llm.errors import ModelLoadError
 from kb.llm.model_file import ModelFile, find_model
-from kb.llm.types import Piece, Prompt, Sampling
+from kb.llm.types import Began, Piece, Prompt, Sampling
 from tests.llm.session import CONTEXT_TOKENS, Session, collect, loaded
 
 
@@ -35,7 +35,8 @@ def vocabulary(model: ModelFile) -> Model:
 
 @pytest.fixture(scope="module")
 def session(model: ModelFile) -> Iterator[Session]:
-    with loaded(model.path) as engine:
+    """One slot, where the same question gets the same answer to the last bit."""
+    with loaded(model.path, slots=1) as engine:
         yield Session(engine)
 
 
@@ -146,9 +147,10 @@ def test_cancelling_before_the_first_word_leaves_the_engine_ready(session: Sessi
 def test_cancelling_during_the_answer_ends_it(session: Session) -> None:
     """Case 41."""
     events, generation = session.begin(session.prompt("Write a long story.", max_tokens=500))
-    first = events.get(timeout=120)
+    begun, first = (events.get(timeout=120) for _ in range(2))
     generation.cancel()
 
+    assert isinstance(begun, Began)
     assert isinstance(first, Piece)
     assert collect(events).end.reason == "cancelled"
 
@@ -157,6 +159,24 @@ def test_context_is_no_longer_than_the_model_was_trained_with(model: ModelFile) 
     with loaded(model.path, context_tokens=10_000_000) as engine:
         assert engine.info.context_tokens == 8192
         assert "8192" in engine.info.note
+
+
+@pytest.mark.parametrize(
+    ("shape", "trained", "context", "cache"),
+    [
+        (Shape(4096, 8), 8192, 4096, 8192),
+        (Shape(4096, 32), 8192, 4096, 32768),
+        (Shape(4096, 1), 2048, 2048, 4096),
+        (Shape(4096, 8, cache_tokens=20_000), 8192, 4096, 20_000),
+        (Shape(4096, 8, cache_tokens=1000), 8192, 4096, 4096),
+        (Shape(4096, 8), 0, 4096, 8192),
+    ],
+)
+def test_cache_has_room_for_the_longest_question_and_for_several(
+    shape: Shape, trained: int, context: int, cache: int
+) -> None:
+    found = shape.within(trained)
+    assert (found.context_tokens, found.cache_tokens) == (context, cache)
 
 
 def test_faster_copy_is_made_once_and_answers(model: ModelFile, tmp_path: Path) -> None:
@@ -215,11 +235,11 @@ def test_truncated_model_is_refused_with_a_reason(model: ModelFile, tmp_path: Pa
     with model.path.open("rb") as file:
         path.write_bytes(file.read(size))
     with pytest.raises(ModelLoadError, match="cannot be loaded"):
-        LlamaEngine(path, CONTEXT_TOKENS, 1)
+        LlamaEngine(path, Shape(CONTEXT_TOKENS, 1))
 
 
 def test_loading_can_be_broken_off(model: ModelFile) -> None:
     stopping = threading.Event()
     stopping.set()
     with pytest.raises(ModelLoadError):
-        LlamaEngine(model.path, CONTEXT_TOKENS, 1, stopping=stopping)
+        LlamaEngine(model.path, Shape(CONTEXT_TOKENS, 1), stopping=stopping)

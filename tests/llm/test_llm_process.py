@@ -60,8 +60,19 @@ def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
+def crowded(data_dir: Path) -> Iterator[Process]:
+    """Three at once, and one may wait."""
+    running = Process(data_dir, KB_LLM_CONTEXT="2048", KB_LLM_QUEUE="1", KB_LLM_SLOTS="3")
+    try:
+        running.until("ok")
+        yield running
+    finally:
+        running.kill()
+
+
+@pytest.fixture(scope="module")
 def server(data_dir: Path) -> Iterator[Process]:
-    running = Process(data_dir, KB_LLM_CONTEXT="2048", KB_LLM_QUEUE="1")
+    running = Process(data_dir, KB_LLM_CONTEXT="2048", KB_LLM_QUEUE="1", KB_LLM_SLOTS="1")
     try:
         running.until("ok")
         yield running
@@ -167,6 +178,52 @@ async def test_question_longer_than_the_context_is_refused_and_the_next_works(se
     with pytest.raises(PromptTooLongError, match="2048"):
         await everything(server, talk("word " * 3000))
     assert isinstance((await everything(server, talk("Hello?"), 2))[-1], Done)
+
+
+async def test_several_are_answered_at_once_and_the_next_wait_and_are_refused(crowded: Process) -> None:
+    """Case 28."""
+    async with telling(crowded), telling(crowded):
+        done = (await everything(crowded, talk("Who approves item 3?"), 4))[-1]
+        assert isinstance(done, Done)
+        async with telling(crowded):
+            assert crowded.counts() == (3, 0)
+            waiting = client_of(crowded).stream(talk("Who approves item 5?"), max_tokens=4)
+            assert await anext(waiting) == Queued(1)
+            with pytest.raises(LLMBusyError):
+                await everything(crowded, talk("Hello?"))
+        rest = [part async for part in waiting]
+        assert isinstance(rest[-1], Done)
+        assert rest[-1].usage.cached_tokens > 0.9 * rest[-1].usage.prompt_tokens
+        assert crowded.counts() == (2, 0)
+    await until(crowded, 0, 0, SOON_S)
+
+
+async def test_leaving_during_a_prompt_frees_the_slot_while_others_are_answered(crowded: Process) -> None:
+    """Case 41."""
+    async with telling(crowded):
+        asking = asyncio.create_task(everything(crowded, talk("Summarise.", PASSAGES[::-1]), 1))
+        await until(crowded, 2, 0)
+        asking.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await asking
+        await until(crowded, 1, 0, SOON_S)
+
+
+async def test_one_reader_with_many_questions_may_fill_half_of_the_line(data_dir: Path) -> None:
+    server = Process(data_dir, KB_LLM_QUEUE="2", KB_LLM_SLOTS="1")
+    try:
+        server.until("ok")
+        async with telling(server):
+            waiting = client_of(server).stream(talk("Hello?"), max_tokens=1, user="greedy")
+            assert await anext(waiting) == Queued(1)
+            with pytest.raises(LLMBusyError):
+                await anext(client_of(server).stream(talk("Hello?"), max_tokens=1, user="greedy"))
+            other = client_of(server).stream(talk("Hello?"), max_tokens=1, user="somebody")
+            assert await anext(other) == Queued(2)
+            await other.aclose()
+            await waiting.aclose()
+    finally:
+        server.kill()
 
 
 def test_wrong_token_is_refused(server: Process) -> None:

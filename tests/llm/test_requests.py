@@ -20,7 +20,7 @@ def test_defaults_are_greedy_and_whole() -> None:
     assert parsed() == ChatRequest(
         messages=(ChatMessage("user", "hello"),),
         max_tokens=None,
-        sampling=Sampling(temperature=0.0, top_p=1.0, seed=None, stop=()),
+        sampling=Sampling(),
         stream=False,
         include_usage=False,
     )
@@ -28,12 +28,14 @@ def test_defaults_are_greedy_and_whole() -> None:
 
 def test_everything_offered_is_understood() -> None:
     found = parsed(
-        model="any", max_tokens=7, temperature=1, top_p=0.5, seed=-1, stop="\n",
+        model="any", max_tokens=7, temperature=1, top_p=0.5, seed=-1, stop="\n", top_k=40, min_p=0.1,
+        presence_penalty=-1, frequency_penalty=0.5,
         stream=True, stream_options={"include_usage": True}, n=1, user="somebody",
     )  # fmt: skip
 
-    assert found.sampling == Sampling(1.0, 0.5, 0xFFFFFFFF, ("\n",))
+    assert found.sampling == Sampling(1.0, 0.5, 40, 0.1, -1.0, 0.5, 0xFFFFFFFF, ("\n",))
     assert (found.max_tokens, found.stream, found.include_usage) == (7, True, True)
+    assert found.user == "somebody"
 
 
 def test_newer_name_of_max_tokens_wins() -> None:
@@ -76,7 +78,12 @@ def test_text_parts_are_joined_and_developer_is_system() -> None:
         ({"n": 2}, "n "),
         ({"tools": [{"type": "function"}]}, "tools"),
         ({"response_format": {"type": "json_object"}}, "response_format"),
-        ({"presence_penalty": 0.5}, "presence_penalty"),
+        ({"presence_penalty": 2.5}, "presence_penalty"),
+        ({"frequency_penalty": "x"}, "frequency_penalty"),
+        ({"top_k": -2}, "top_k"),
+        ({"min_p": 1.1}, "min_p"),
+        ({"user": 5}, "user"),
+        ({"user": "x" * 257}, "user"),
     ],
 )
 def test_bad_field_is_named(fields: dict[str, Any], named: str) -> None:

@@ -75,6 +75,9 @@ def test_whole_answer_has_openai_shape(server: Running, engine: FakeEngine) -> N
         "total_tokens": 5,
         "prompt_tokens_details": {"cached_tokens": 2},
     }
+    timings_ms = answer["timings_ms"]
+    assert set(timings_ms) == {"queue", "first_token", "per_token"}
+    assert 0 <= timings_ms["queue"] <= timings_ms["first_token"]
     assert engine.generations[0].prompt.max_tokens == 5
     assert engine.generations[0].sampling.stop == ("\n",)
 
@@ -92,6 +95,7 @@ def test_streamed_answer_arrives_piece_by_piece(server: Running, engine: FakeEng
     assert [piece["choices"][0]["delta"]["content"] for piece in pieces] == ["Hello", " there"]
     assert last["choices"][0]["finish_reason"] == "length"
     assert (usage["choices"], usage["usage"]["completion_tokens"]) == ([], 2)
+    assert usage["timings_ms"]["per_token"] > 0
     assert {chunk["id"] for chunk in (first, *pieces, last, usage)} == {first["id"]}
 
 
@@ -239,6 +243,7 @@ def test_health_tells_what_runs_and_strangers_only_the_status(server: Running) -
         "model": "fake-model",
         "device": "cpu",
         "context_tokens": 100,
+        "slots": 1,
         "active": 0,
         "waiting": 0,
     }

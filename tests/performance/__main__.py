@@ -31,6 +31,9 @@ WHERE = {
     "ttft_cold_vs_raw": "first_token",
     "ttft_warm_over_cold": "first_token",
     "ttft_second_question_over_cold": "first_token",
+    "llm_8_over_1": "many_readers",
+    "llm_worst_first_token_8_over_1": "many_readers",
+    "stream_gap_under_prefill": "many_readers",
 }
 LATEST = Path("var") / "bench" / "latest.json"
 

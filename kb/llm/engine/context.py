@@ -1,39 +1,48 @@
-"""Evaluating tokens: the KV cache of one sequence, and sampling from the last logits."""
+"""Evaluating batches: the KV cache, which several sequences share, and the logits of the last batch."""
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Sequence
+from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 from llama_cpp import llama_cpp as native
 
+from kb.llm.engine.generation import Sampler
 from kb.llm.engine.model import Model
+from kb.llm.engine.sampling import make_sampler
+from kb.llm.engine.scheduler import Row
 from kb.llm.errors import ModelLoadError
 from kb.llm.types import Sampling
 
-MAX_BATCH = 512
-_SEQUENCE = 0
+# Larger batches are not faster on a CPU, and take larger buffers.
+MAX_BATCH = 256
 
 
 class Context:
-    """Belongs to one thread.
+    """Implements `kb.llm.engine.scheduler.Decoder`. Belongs to one thread.
 
     Args:
+        cells: tokens that the cache has room for.
+        sequences: how many may share it.
         threads: for the CPU.
-        flash: flash attention. On a CPU it saves a tenth of the prompt's time, but its sums depend on how
-            the prompt was cut into batches, so that the same question could get another answer once its
-            prefix is cached; without it they do not.
+        flash: flash attention, which passes over the cells of other sequences. Without it, an answer becomes
+            the slower the more is kept for others. But its sums depend on how a prompt was cut into
+            batches, even with a single sequence.
 
     Raises:
-        ModelLoadError: there is not enough memory for the context.
+        ModelLoadError: there is not enough memory for the cache.
     """
 
-    def __init__(self, model: Model, context_tokens: int, threads: int, *, flash: bool) -> None:
+    def __init__(self, model: Model, cells: int, sequences: int, threads: int, *, flash: bool) -> None:
         self._model = model
         parameters = native.llama_context_default_params()
-        parameters.n_ctx = context_tokens
+        parameters.n_ctx = cells
         parameters.n_batch = parameters.n_ubatch = MAX_BATCH
-        parameters.n_seq_max = 1
+        parameters.n_seq_max = sequences
+        # One buffer for all, so that what sequences share is there once.
+        parameters.kv_unified = True
         parameters.n_threads = parameters.n_threads_batch = threads
         parameters.flash_attn_type = (
             native.LLAMA_FLASH_ATTN_TYPE_AUTO if flash else native.LLAMA_FLASH_ATTN_TYPE_DISABLED
@@ -43,7 +52,7 @@ class Context:
         parameters.no_perf = True
         self._handle = native.llama_init_from_model(model.handle, parameters)
         if not self._handle:
-            raise ModelLoadError(f"There is not enough memory for a context of {context_tokens} tokens.")
+            raise ModelLoadError(f"There is not enough memory for a cache of {cells} tokens.")
         self._memory = native.llama_get_memory(self._handle)
         self._batch = native.llama_batch_init(MAX_BATCH, 0, 1)
 
@@ -51,65 +60,46 @@ class Context:
         native.llama_batch_free(self._batch)
         native.llama_free(self._handle)
 
-    def evaluate(self, tokens: Sequence[int], position: int, *, wants_logits: bool) -> None:
-        """Append at most MAX_BATCH tokens to the sequence.
+    @property
+    def can_share(self) -> bool:
+        return not self._model.is_recurrent
 
-        Args:
-            position: of the first one.
-            wants_logits: of the last one, for `Sampler.sample`; of more they would cost twice the time.
-        """
-        batch, count = self._batch, len(tokens)
-        batch.n_tokens = count
-        for at, token in enumerate(tokens):
-            batch.token[at] = token
-            batch.pos[at] = position + at
+    def decode(self, rows: Sequence[Row]) -> None:
+        """Evaluate at most MAX_BATCH rows. With logits of every row a prompt would take twice the time."""
+        batch = self._batch
+        batch.n_tokens = len(rows)
+        for at, row in enumerate(rows):
+            batch.token[at] = row.token
+            batch.pos[at] = row.position
             batch.n_seq_id[at] = 1
-            batch.seq_id[at][0] = _SEQUENCE
-            batch.logits[at] = 0
-        batch.logits[count - 1] = int(wants_logits)
+            batch.seq_id[at][0] = row.sequence
+            batch.logits[at] = row.wants_logits
         status = native.llama_decode(self._handle, batch)
         if status != 0:
-            raise RuntimeError(f"llama_decode of {count} tokens at {position} answered {status}.")
+            raise RuntimeError(f"llama_decode of {len(rows)} rows answered {status}.")
+        # Without it, the time of a batch would be told as that of whoever first reads its logits.
+        native.llama_synchronize(self._handle)
 
-    def keep(self, count: int) -> bool:
-        """Forget all but the first tokens. False: this kind of model cannot; everything is forgotten."""
-        if native.llama_memory_seq_rm(self._memory, _SEQUENCE, count, -1):
-            return True
-        self.clear()
-        return False
+    def copy(self, source: int, target: int, count: int) -> None:
+        native.llama_memory_seq_cp(self._memory, source, target, 0, count)
+
+    def truncate(self, sequence: int, count: int) -> None:
+        native.llama_memory_seq_rm(self._memory, sequence, count, -1)
+
+    def forget(self, sequence: int) -> None:
+        native.llama_memory_seq_rm(self._memory, sequence, -1, -1)
 
     def clear(self) -> None:
         native.llama_memory_clear(self._memory, False)
 
+    def length(self, sequence: int) -> int:
+        """How many tokens of the sequence are in the cache."""
+        return int(native.llama_memory_seq_pos_max(self._memory, sequence)) + 1
+
+    def logits(self, row: int) -> npt.NDArray[np.float32]:
+        """float32 [vocabulary] of one row of the last batch that wanted them; valid until the next batch."""
+        pointer: Any = native.llama_get_logits_ith(self._handle, row)
+        return np.ctypeslib.as_array(pointer, (self._model.vocabulary_size,))
+
     def sampler(self, sampling: Sampling) -> Sampler:
-        return Sampler(self._handle, sampling)
-
-
-class Sampler:
-    """Draws tokens from the logits of the last evaluated one. Use as a context manager."""
-
-    def __init__(self, context: object, sampling: Sampling) -> None:
-        self._context = context
-        self._chain = native.llama_sampler_chain_init(native.llama_sampler_chain_default_params())
-        for part in _parts(sampling):
-            native.llama_sampler_chain_add(self._chain, part)
-
-    def __enter__(self) -> Sampler:
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        native.llama_sampler_free(self._chain)
-
-    def sample(self) -> int:
-        return int(native.llama_sampler_sample(self._chain, self._context, -1))
-
-
-def _parts(sampling: Sampling) -> list[object]:
-    if sampling.temperature == 0:
-        return [native.llama_sampler_init_greedy()]
-    seed = secrets.randbits(32) if sampling.seed is None else sampling.seed
-    return [
-        native.llama_sampler_init_temp(sampling.temperature),
-        native.llama_sampler_init_top_p(sampling.top_p, 1),
-        native.llama_sampler_init_dist(seed),
-    ]
+        return make_sampler(self._handle, self.logits, sampling)

@@ -1,36 +1,25 @@
-"""One answer, made in the engine's thread."""
+"""One answer: who waits for it, and its text as it grows."""
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import Protocol
 
-from kb.exceptions import LLMUnavailableError
-from kb.llm.engine.context import Context, Sampler
-from kb.llm.engine.model import Model
-from kb.llm.engine.sequence import CachedSequence
+from kb.llm.engine.residents import Resident
 from kb.llm.stopping import TextStream
-from kb.llm.template import ChatTemplate
-from kb.llm.types import (
-    EngineEvent,
-    Failed,
-    Finished,
-    FinishReason,
-    ModelInfo,
-    Piece,
-    Prompt,
-    Sampling,
-    Usage,
-)
+from kb.llm.types import Began, EngineEvent, Failed, Finished, FinishReason, Piece, Prompt, Sampling, Usage
 
-logger = logging.getLogger(__name__)
+# A prompt of which no more is to be evaluated goes whole, and others like it go with it.
+SHORT_TOKENS = 64
+_BRIEF_TOKENS = 512
 
 Emit = Callable[[EngineEvent], None]
 
 
 class Job:
+    """What was asked for. Only cancelling may come from any thread."""
+
     def __init__(self, prompt: Prompt, sampling: Sampling, emit: Emit, stopping: threading.Event) -> None:
         self.prompt = prompt
         self.sampling = sampling
@@ -45,71 +34,102 @@ class Job:
         return self._cancelled.is_set() or self._stopping.is_set()
 
 
-@dataclass(frozen=True)
-class Loaded:
-    """What the engine's thread works with. Others read only the model's vocabulary and the template."""
+class Vocabulary(Protocol):
+    """What turns tokens into text."""
 
-    model: Model
-    template: ChatTemplate
-    context: Context
-    sequence: CachedSequence
-    info: ModelInfo
+    def is_end(self, token: int) -> bool: ...
+
+    def piece(self, token: int) -> bytes: ...
 
 
-def run(job: Job, parts: Loaded) -> None:
-    try:
-        job.emit(_answer(job, parts))
-    except Exception:
-        logger.exception("A generation failed")
-        parts.sequence.reset()
-        job.emit(Failed(LLMUnavailableError("The language model failed. Try again.")))
+class Sampler(Protocol):
+    """Draws the tokens of one answer."""
+
+    def draw(self, row: int) -> int:
+        """The next token after that row of the batch that was evaluated last."""
+
+    def close(self) -> None: ...
 
 
-def _answer(job: Job, parts: Loaded) -> Finished:
-    tokens, sequence = job.prompt.tokens, parts.sequence
-    cached = sequence.reuse(tokens)
-    answer = _Answer(job)
-    if sequence.extend(tokens[cached:], job.is_cancelled):
-        with parts.context.sampler(job.sampling) as sampler:
-            answer.decode(sampler, parts)
-    return Finished(Usage(len(tokens), cached, answer.tokens), answer.reason)
-
-
-class _Answer:
-    """The text of one answer as it grows.
+class Generation:
+    """A job on its way through the scheduler.
 
     Attributes:
-        tokens: sampled so far, without the one that ends the answer.
-        reason: why it ended.
+        tokens: of the prompt, and of what was answered before it had to make room for others.
+        seat: its sequence in the cache, once there is room.
+        sampler: from the end of the prompt on.
+        drawn: the last token of the answer, which is to be evaluated next.
+        cached: tokens of the prompt that were in the cache.
+        is_short: the others may be evaluated in one go.
+        is_brief: the others are no more than an ordinary question with its passages has.
     """
 
     def __init__(self, job: Job) -> None:
-        self._job = job
+        self.job = job
+        self.tokens = list(job.prompt.tokens)
+        self.seat: Resident | None = None
+        self.sampler: Sampler | None = None
+        self.drawn = 0
+        self.is_short = False
+        self.is_brief = False
+        self.cached = 0
+        self._answer: list[int] = []
         self._text = TextStream(job.sampling.stop)
-        self.tokens = 0
-        self.reason: FinishReason = "cancelled"
 
-    def decode(self, sampler: Sampler, parts: Loaded) -> None:
-        """Sample until the end of the answer. The last evaluated token must have its logits."""
-        while not self._job.is_cancelled():
-            token = sampler.sample()
-            if parts.model.is_end(token):
-                self._end("stop")
-                return
-            self.tokens += 1
-            self._emit(self._text.feed(parts.model.piece(token)))
-            if self._text.stopped:
-                self.reason = "stop"
-                return
-            if self.tokens == self._job.prompt.max_tokens:
-                self._end("length")
-                return
-            parts.sequence.append(token)
+    @property
+    def to_come(self) -> int:
+        """How many tokens the answer may still have."""
+        return self.job.prompt.max_tokens - len(self._answer)
 
-    def _end(self, reason: FinishReason) -> None:
-        self._emit(self._text.end())
-        self.reason = reason
+    def sit(self, seat: Resident) -> None:
+        """Take a sequence, which holds the beginning of the tokens."""
+        self.seat = seat
+        if self.sampler is None:
+            self.cached = len(seat.tokens)
+        new = len(self.tokens) - len(seat.tokens)
+        self.is_short, self.is_brief = new <= SHORT_TOKENS, new <= _BRIEF_TOKENS
 
-    def _emit(self, text: str) -> None:
+    def stand_up(self) -> None:
+        """Give the sequence away; what was answered is a part of the prompt from now on."""
+        self.seat = None
+        self.tokens = [*self.job.prompt.tokens, *self._answer]
+
+    def rest(self) -> list[int]:
+        """What of the prompt is not evaluated yet."""
+        return self.tokens[len(self.seat.tokens) if self.seat else 0 :]
+
+    def began(self, sampler: Sampler) -> Sampler:
+        self.sampler = sampler
+        self.job.emit(Began(self.cached))
+        return sampler
+
+    def take(self, token: int, vocabulary: Vocabulary) -> FinishReason | None:
+        """Add the token to the answer and tell the reader. Returns why the answer ends here, if it does."""
+        if vocabulary.is_end(token):
+            self._say(self._text.end())
+            return "stop"
+        self.drawn = token
+        self._answer.append(token)
+        self._say(self._text.feed(vocabulary.piece(token)))
+        if self._text.stopped:
+            return "stop"
+        if not self.to_come:
+            self._say(self._text.end())
+            return "length"
+        return None
+
+    def end(self, ending: FinishReason | Failed) -> None:
+        """The last word to the reader."""
+        if self.sampler is not None:
+            self.sampler.close()
+        if isinstance(ending, Failed):
+            self.job.emit(ending)
+        else:
+            self.job.emit(Finished(self._usage(), ending))
+
+    def _usage(self) -> Usage:
+        return Usage(len(self.job.prompt.tokens), self.cached, len(self._answer))
+
+    def _say(self, text: str) -> None:
         if text:
-            self._job.emit(Piece(text))
+            self.job.emit(Piece(text))

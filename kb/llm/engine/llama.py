@@ -1,4 +1,4 @@
-"""One model, one sequence at a time, with the prompt's prefix kept from question to question."""
+"""The engine: one model, and one thread that evaluates batch after batch."""
 
 from __future__ import annotations
 
@@ -8,22 +8,62 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from kb.exceptions import PromptTooLongError
-from kb.llm.engine.context import Context
-from kb.llm.engine.generation import Emit, Job, Loaded, run
+from kb.llm.engine.batches import Pace
+from kb.llm.engine.context import MAX_BATCH, Context
+from kb.llm.engine.generation import Emit, Job
 from kb.llm.engine.model import Model
 from kb.llm.engine.prompt import tokenize_prompt
-from kb.llm.engine.sequence import CachedSequence
+from kb.llm.engine.residents import Residents
+from kb.llm.engine.scheduler import Scheduler, sequences_for
+from kb.llm.engine.warm_up import warm_up
 from kb.llm.errors import ModelLoadError
 from kb.llm.template import ChatTemplate
-from kb.llm.types import (
-    ChatMessage,
-    ModelInfo,
-    Prompt,
-    Sampling,
-)
+from kb.llm.types import ChatMessage, ModelInfo, Prompt, Sampling, Work
+
+# An ordinary question with its passages and its answer, and some more.
+_TOKENS_PER_SLOT = 1024
+
+
+@dataclass(frozen=True)
+class Shape:
+    """How much is held and done at once.
+
+    Attributes:
+        context_tokens: prompt and answer together, at most; made smaller where the model was trained with
+            less.
+        slots: how many answers decode together.
+        cache_tokens: what all of them have room for together, and what was asked before; 0 chooses.
+        threads: for the CPU.
+        gpu_layers: how many layers go to the GPU; -1 is all.
+    """
+
+    context_tokens: int
+    slots: int
+    cache_tokens: int = 0
+    threads: int = 1
+    gpu_layers: int = 0
+
+    def within(self, trained: int) -> Shape:
+        """With a context that the model was trained with, and a number of tokens for the cache."""
+        context = min(self.context_tokens, trained) if trained > 0 else self.context_tokens
+        chosen = self.cache_tokens or max(2 * context, self.slots * _TOKENS_PER_SLOT)
+        return replace(self, context_tokens=context, cache_tokens=max(chosen, context))
+
+
+@dataclass(frozen=True)
+class _Loaded:
+    """What the engine's thread works with. Others read only the model's vocabulary and the template."""
+
+    model: Model
+    template: ChatTemplate
+    context: Context
+    scheduler: Scheduler
+    shape: Shape
+    info: ModelInfo
 
 
 class LlamaEngine:
@@ -34,9 +74,6 @@ class LlamaEngine:
 
     Args:
         model_path: a file that `check_model_file` let pass.
-        context_tokens: prompt and answer together; made smaller where the model was trained with less.
-        threads: for the CPU.
-        gpu_layers: how many layers go to the GPU; -1 is all.
         name: how clients see the model.
         stopping: set from another thread, it breaks off the loading, and later every generation.
 
@@ -44,27 +81,29 @@ class LlamaEngine:
         ModelLoadError: with the reason.
     """
 
-    slots = 1
-
     def __init__(
-        self,
-        model_path: Path,
-        context_tokens: int,
-        threads: int,
-        gpu_layers: int = 0,
-        *,
-        name: str = "",
-        stopping: threading.Event | None = None,
+        self, model_path: Path, shape: Shape, *, name: str = "", stopping: threading.Event | None = None
     ) -> None:
         self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._stopping = stopping or threading.Event()
-        loaded: Future[Loaded] = Future()
-        load = functools.partial(
-            _load, model_path, context_tokens, threads, gpu_layers, name or model_path.stem, self._stopping
-        )
+        loaded: Future[_Loaded] = Future()
+        load = functools.partial(_load, model_path, shape, name or model_path.stem, self._stopping)
         self._thread = threading.Thread(target=self._work, args=(load, loaded), name="llm", daemon=True)
         self._thread.start()
         self._loaded = loaded.result()
+
+    @property
+    def slots(self) -> int:
+        return self._loaded.shape.slots
+
+    @property
+    def residents(self) -> Residents:
+        """What is in the cache; changes under whoever looks while somebody is being answered."""
+        return self._loaded.scheduler.residents
+
+    @property
+    def work(self) -> Work:
+        return self._loaded.scheduler.work
 
     @property
     def info(self) -> ModelInfo:
@@ -72,7 +111,7 @@ class LlamaEngine:
 
     @property
     def step_s(self) -> float:
-        since_s = self._loaded.sequence.step_since_s
+        since_s = self._loaded.scheduler.step_since_s
         return 0.0 if since_s is None else time.monotonic() - since_s
 
     def prepare(self, messages: Sequence[ChatMessage], max_tokens: int | None) -> Prompt:
@@ -100,33 +139,42 @@ class LlamaEngine:
         self._thread.join(timeout_s)
         return not self._thread.is_alive()
 
-    def _work(self, load: Callable[[], Loaded], loaded: Future[Loaded]) -> None:
+    def _work(self, load: Callable[[], _Loaded], loaded: Future[_Loaded]) -> None:
         try:
             parts = load()
         except Exception as error:
             loaded.set_exception(error)
             return
         loaded.set_result(parts)
-        while (job := self._jobs.get()) is not None:
-            run(job, parts)
+        while self._take_in(parts.scheduler):
+            parts.scheduler.step()
         parts.context.close()
 
+    def _take_in(self, scheduler: Scheduler) -> bool:
+        """Everyone who has come meanwhile; waits where there is nothing to do. False: it is the end."""
+        while scheduler.is_idle or not self._jobs.empty():
+            job = self._jobs.get()
+            if job is None:
+                # Everyone is cancelled by now, and is told so.
+                while not scheduler.is_idle:
+                    scheduler.step()
+                return False
+            scheduler.add(job)
+        return True
 
-def _load(
-    path: Path, context_tokens: int, threads: int, gpu_layers: int, name: str, stopping: threading.Event
-) -> Loaded:
-    model = Model(path, gpu_layers, stopping)
+
+def _load(path: Path, shape: Shape, name: str, stopping: threading.Event) -> _Loaded:
+    model = Model(path, shape.gpu_layers, stopping)
     if not model.chat_template:
         raise ModelLoadError(f"{path} holds no chat template; it must be a model made for conversations.")
     template = ChatTemplate(model.chat_template, model.special_text("bos"), model.special_text("eos"))
-    trained, note = model.trained_context, ""
-    if 0 < trained < context_tokens:
-        note = f"The context is {trained} tokens, not {context_tokens}: the model was trained with no more."
-        context_tokens = trained
-    context = Context(model, context_tokens, threads, flash=gpu_layers != 0)
-    sequence = CachedSequence(context)
-    info = ModelInfo(name, "cuda" if gpu_layers else "cpu", context_tokens, note)
-    # The first call walks through the whole vocabulary; no question should wait for it.
-    filler = min(set(range(model.vocabulary_size)) - model.control_tokens)
-    sequence.warm_up(filler)
-    return Loaded(model, template, context, sequence, info)
+    wanted, shape, note = shape.context_tokens, shape.within(model.trained_context), ""
+    if (tokens := shape.context_tokens) < wanted:
+        note = f"The context is {tokens} tokens, not {wanted}: the model was trained with no more."
+    flash = shape.gpu_layers != 0 or shape.slots > 1
+    context = Context(model, shape.cache_tokens, sequences_for(shape.slots), shape.threads, flash=flash)
+    pace = Pace(MAX_BATCH)
+    warm_up(context, pace, min(set(range(model.vocabulary_size)) - model.control_tokens), shape.slots)
+    scheduler = Scheduler(context, model, shape.slots, shape.cache_tokens, pace)
+    info = ModelInfo(name, "cuda" if shape.gpu_layers else "cpu", shape.context_tokens, note)
+    return _Loaded(model, template, context, scheduler, shape, info)

@@ -11,6 +11,8 @@ from llama_cpp import llama_cpp as native
 logger = logging.getLogger("kb.llm.engine")
 
 _WARNING, _ERROR = 3, 4  # ggml_log_level
+# The cache may be larger than the context of training: it holds several sequences, none of them longer.
+_MISTAKEN = "n_ctx_train"
 _errors: list[str] = []
 
 
@@ -20,7 +22,7 @@ def _receive(level: int, text: bytes, data: object) -> None:
     if level == _ERROR:
         _errors.append(message)
         logger.error("%s", message)
-    elif level == _WARNING:
+    elif level == _WARNING and _MISTAKEN not in message:
         logger.warning("%s", message)
 
 

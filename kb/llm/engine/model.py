@@ -51,6 +51,11 @@ class Model:
         return int(native.llama_model_n_ctx_train(self.handle))
 
     @property
+    def is_recurrent(self) -> bool:
+        """Some layers keep a running state, of which the beginning cannot be cut out again."""
+        return bool(native.llama_model_is_recurrent(self.handle) or native.llama_model_is_hybrid(self.handle))
+
+    @cached_property
     def vocabulary_size(self) -> int:
         return int(native.llama_vocab_n_tokens(self.vocabulary))
 

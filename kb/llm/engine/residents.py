@@ -1,0 +1,164 @@
+"""The sequences in the KV cache: whose tokens they are, what they share, and which one has to go."""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter
+from collections.abc import Sequence
+from typing import Protocol
+
+from kb.llm.engine.batches import reusable
+
+
+class Memory(Protocol):
+    """The cache itself, in which several sequences may share a cell."""
+
+    @property
+    def can_share(self) -> bool:
+        """False for models that keep a running state in place of a row for each token."""
+
+    def copy(self, source: int, target: int, count: int) -> None:
+        """Let the first tokens of one sequence also be those of another, which is empty."""
+
+    def truncate(self, sequence: int, count: int) -> None:
+        """Forget all but the first tokens of a sequence."""
+
+    def forget(self, sequence: int) -> None: ...
+
+    def clear(self) -> None: ...
+
+
+class Resident:
+    """One sequence in the cache.
+
+    Attributes:
+        sequence: its number there.
+        tokens: those that are evaluated.
+        cells: where each of them is, as numbers that only this ledger knows.
+        is_idle: nobody works on it; it is kept for those who begin like it.
+    """
+
+    def __init__(self, sequence: int, tokens: list[int], cells: list[int]) -> None:
+        self.sequence = sequence
+        self.tokens = tokens
+        self.cells = cells
+        self.is_idle = False
+        self.last_used = 0
+
+
+class Residents:
+    """The ledger of the cache. Who makes room before a batch never has it refused.
+
+    Args:
+        sequences: how many there may be. Twice as many as are ever in use at once; or one, which then is
+            cut and continued in place. Every token of it stays where it is in the cache, so that the
+            same question gets the same answer to the last bit, whatever was asked before.
+        cells: how many tokens there is room for; what sequences share counts once.
+    """
+
+    def __init__(self, memory: Memory, sequences: int, cells: int) -> None:
+        self._memory = memory
+        self._cells = cells
+        self._is_single = sequences == 1
+        self._free = list(range(sequences))
+        self._residents: list[Resident] = []
+        self._holders: Counter[int] = Counter()
+        self._new_cells = itertools.count()
+        self._clock = itertools.count(1)
+
+    @property
+    def cells_used(self) -> int:
+        return len(self._holders)
+
+    @property
+    def all(self) -> Sequence[Resident]:
+        return tuple(self._residents)
+
+    def shared(self, tokens: list[int]) -> int:
+        """How many of these tokens `enter` would find evaluated."""
+        return self._donor(tokens)[1]
+
+    def enter(self, tokens: list[int]) -> Resident:
+        """A sequence for this prompt. It begins with the longest prefix that is there already."""
+        donor, count = self._donor(tokens)
+        if donor is not None and self._is_single:
+            return self._cut(donor, count)
+        if not self._free:
+            self._forget(min((one for one in self._idle() if one is not donor), key=_age))
+        made = Resident(self._free.pop(), tokens[:count], donor.cells[:count] if donor else [])
+        if donor is not None:
+            self._memory.copy(donor.sequence, made.sequence, count)
+            donor.last_used = next(self._clock)
+        self._holders.update(made.cells)
+        self._residents.append(made)
+        return made
+
+    def make_room(self, count: int) -> bool:
+        """Forget idle ones, the least recently used first, until so many tokens fit in.
+
+        Returns:
+            False when those in use leave too little room.
+        """
+        for oldest in sorted(self._idle(), key=_age):
+            if self.cells_used + count <= self._cells:
+                break
+            self._forget(oldest)
+        return self.cells_used + count <= self._cells
+
+    def extend(self, resident: Resident, tokens: Sequence[int]) -> None:
+        """Note what was evaluated behind it."""
+        cells = list(itertools.islice(self._new_cells, len(tokens)))
+        self._holders.update(cells)
+        resident.cells += cells
+        resident.tokens += tokens
+
+    def release(self, resident: Resident) -> None:
+        """Nobody works on it any more. It is kept while there is room, in place of those it begins with."""
+        resident.is_idle = True
+        resident.last_used = next(self._clock)
+        for other in self._idle():
+            if other is not resident and other.tokens == resident.tokens[: len(other.tokens)]:
+                self._forget(other)
+        if not resident.tokens:
+            self._forget(resident)
+
+    def clear(self) -> None:
+        """Forget everything; after an error nobody knows what the cache holds."""
+        self._free += [resident.sequence for resident in self._residents]
+        self._residents.clear()
+        self._holders.clear()
+        self._memory.clear()
+
+    def _donor(self, tokens: list[int]) -> tuple[Resident | None, int]:
+        """Who shares the longest prefix, the one used last among equals, and how long it is."""
+        if not self._memory.can_share:
+            return None, 0
+        found = [(reusable(one.tokens, tokens), one.last_used, one) for one in self._residents]
+        count, _, donor = max(found, key=lambda item: item[:2], default=(0, 0, None))
+        return (donor, count) if count else (None, 0)
+
+    def _cut(self, resident: Resident, count: int) -> Resident:
+        self._memory.truncate(resident.sequence, count)
+        self._drop(resident.cells[count:])
+        del resident.tokens[count:], resident.cells[count:]
+        resident.is_idle = False
+        return resident
+
+    def _idle(self) -> list[Resident]:
+        return [one for one in self._residents if one.is_idle]
+
+    def _forget(self, resident: Resident) -> None:
+        self._memory.forget(resident.sequence)
+        self._residents.remove(resident)
+        self._free.append(resident.sequence)
+        self._drop(resident.cells)
+
+    def _drop(self, cells: Sequence[int]) -> None:
+        for cell in cells:
+            self._holders[cell] -= 1
+            if not self._holders[cell]:
+                del self._holders[cell]
+
+
+def _age(resident: Resident) -> int:
+    return resident.last_used

@@ -1,0 +1,214 @@
+"""A model without weights: its next token depends on every token before it, so a wrong cache shows."""
+
+from __future__ import annotations
+
+import threading
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from kb.llm.engine.batches import Pace
+from kb.llm.engine.generation import Job
+from kb.llm.engine.scheduler import Row, Scheduler, sequences_for
+from kb.llm.types import Began, EngineEvent, Failed, Finished, Piece, Prompt, Sampling
+
+END = 0
+_VOCABULARY = 40
+# How long an answer is on average.
+_ANSWER_TOKENS = 97
+MAX_BATCH = 256
+STEP_S, ROW_S = 0.01, 0.001
+
+
+@dataclass
+class Cell:
+    token: int
+    position: int
+    sequences: set[int]
+
+
+class FakeModel:
+    """A cache of cells as llama.cpp has it, which refuses whatever llama.cpp would refuse.
+
+    Attributes:
+        batches: rows of each batch so far.
+        now_s: a clock; a batch takes STEP_S, and ROW_S for each row.
+        broken: the next batch fails.
+        open_samplers: that nobody closed yet.
+    """
+
+    can_share = True
+
+    def __init__(self, cells: int, sequences: int) -> None:
+        self.cells: list[Cell] = []
+        self.batches: list[list[Row]] = []
+        self.now_s = 0.0
+        self.broken = False
+        self.open_samplers = 0
+        self._most_cells = cells
+        self._sequences = sequences
+        self._contents: list[list[int] | None] = []
+
+    def clock(self) -> float:
+        return self.now_s
+
+    def content(self, sequence: int) -> list[int]:
+        found = sorted((cell.position, cell.token) for cell in self.cells if sequence in cell.sequences)
+        assert [position for position, _ in found] == list(range(len(found)))
+        return [token for _, token in found]
+
+    def decode(self, rows: Sequence[Row]) -> None:
+        if self.broken:
+            self.broken = False
+            raise RuntimeError("broken")
+        assert 0 < len(rows) <= MAX_BATCH
+        assert len(self.cells) + len(rows) <= self._most_cells, "no room: llama_decode would answer 1"
+        contents = {sequence: self.content(sequence) for sequence in {row.sequence for row in rows}}
+        self._contents = []
+        for row in rows:
+            assert 0 <= row.sequence < self._sequences
+            assert row.position == len(contents[row.sequence])
+            contents[row.sequence].append(row.token)
+            self.cells.append(Cell(row.token, row.position, {row.sequence}))
+            self._contents.append(list(contents[row.sequence]) if row.wants_logits else None)
+        self.batches.append(list(rows))
+        self.now_s += STEP_S + ROW_S * len(rows)
+
+    def copy(self, source: int, target: int, count: int) -> None:
+        assert not self.content(target)
+        for cell in self.cells:
+            if source in cell.sequences and cell.position < count:
+                cell.sequences.add(target)
+
+    def truncate(self, sequence: int, count: int) -> None:
+        for cell in self.cells:
+            if cell.position >= count:
+                cell.sequences.discard(sequence)
+        self.cells = [cell for cell in self.cells if cell.sequences]
+
+    def forget(self, sequence: int) -> None:
+        for cell in self.cells:
+            cell.sequences.discard(sequence)
+        self.cells = [cell for cell in self.cells if cell.sequences]
+
+    def clear(self) -> None:
+        self.cells.clear()
+
+    def sampler(self, sampling: Sampling) -> FakeSampler:
+        self.open_samplers += 1
+        return FakeSampler(self)
+
+    def drawn(self, row: int) -> int:
+        content = self._contents[row]
+        assert content is not None, "this row has no logits"
+        return next_token(content)
+
+    def is_end(self, token: int) -> bool:
+        return token == END
+
+    def piece(self, token: int) -> bytes:
+        return f"{token} ".encode()
+
+
+class FakeSampler:
+    def __init__(self, model: FakeModel) -> None:
+        self._model = model
+
+    def draw(self, row: int) -> int:
+        return self._model.drawn(row)
+
+    def close(self) -> None:
+        self._model.open_samplers -= 1
+
+
+def next_token(content: Sequence[int]) -> int:
+    drawn = zlib.crc32(bytes(content))
+    return END if drawn % _ANSWER_TOKENS == 0 else 1 + drawn % (_VOCABULARY - 1)
+
+
+def talkative(length: int) -> list[int]:
+    """A short prompt whose answer has so many tokens at least."""
+    candidates = ([first, second] for first in range(1, _VOCABULARY) for second in range(1, _VOCABULARY))
+    return next(one for one in candidates if alone(Prompt(tuple(one), length))[1] == "length")
+
+
+def alone(prompt: Prompt) -> tuple[str, str]:
+    """Text and reason of the answer to this prompt, without any engine."""
+    content, text = list(prompt.tokens), ""
+    for _ in range(prompt.max_tokens):
+        token = next_token(content)
+        if token == END:
+            return text, "stop"
+        text += f"{token} "
+        content.append(token)
+    return text, "length"
+
+
+@dataclass
+class Asked:
+    """What came of one question."""
+
+    job: Job
+    events: list[EngineEvent] = field(default_factory=list)
+
+    @property
+    def text(self) -> str:
+        return "".join(event.text for event in self.events if isinstance(event, Piece))
+
+    @property
+    def cached(self) -> int:
+        return next(event.cached_tokens for event in self.events if isinstance(event, Began))
+
+    @property
+    def endings(self) -> list[Finished | Failed]:
+        return [event for event in self.events if isinstance(event, Finished | Failed)]
+
+    @property
+    def ending(self) -> str:
+        """Why it ended; empty while it has not."""
+        if not self.endings:
+            return ""
+        (only,) = self.endings
+        return str(only.reason) if isinstance(only, Finished) else "failed"
+
+
+class Bench:
+    """A scheduler on the fake model, driven by hand."""
+
+    def __init__(self, slots: int = 4, cells: int = 400) -> None:
+        self.model = FakeModel(cells, sequences_for(slots))
+        self.scheduler = Scheduler(
+            self.model, self.model, slots, cells, Pace(MAX_BATCH), clock=self.model.clock
+        )
+        self._stopping = threading.Event()
+
+    def ask(self, tokens: Sequence[int], max_tokens: int = 8, stop: tuple[str, ...] = ()) -> Asked:
+        events: list[EngineEvent] = []
+        job = Job(Prompt(tuple(tokens), max_tokens), Sampling(stop=stop), events.append, self._stopping)
+        asked = Asked(job, events)
+        self.scheduler.add(job)
+        return asked
+
+    def step(self, times: int = 1) -> None:
+        for _ in range(times):
+            self.scheduler.step()
+
+    def run(self) -> None:
+        """Until nothing is left to do."""
+        for _ in range(100_000):
+            if self.scheduler.is_idle:
+                return
+            self.scheduler.step()
+        raise AssertionError("it never ended")
+
+    def check(self) -> None:
+        """The ledger says what the cache holds, and nobody has a place in it who is gone."""
+        residents = self.scheduler.residents
+        for resident in residents.all:
+            assert self.model.content(resident.sequence) == resident.tokens
+        held = {sequence for cell in self.model.cells for sequence in cell.sequences}
+        assert held <= {resident.sequence for resident in residents.all}
+        assert residents.cells_used == len(self.model.cells)
+        if self.scheduler.is_idle:
+            assert all(resident.is_idle for resident in residents.all)
+            assert self.model.open_samplers == 0

@@ -1,0 +1,94 @@
+"""Whatever is asked, cancelled and broken, in whatever order: nothing leaks, and every answer is right."""
+
+from __future__ import annotations
+
+import random
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+
+from tests.llm.fake_model import Asked, Bench, alone
+
+SLOTS, CELLS = 3, 240
+STARTS = [random.Random(seed).choices(range(1, 40), k=90) for seed in range(3)]
+
+
+def check_ending(asked: Asked) -> None:
+    """One ending; whole answers are the ones that each would get alone, the others begin like them."""
+    text, reason = alone(asked.job.prompt)
+    if asked.ending in ("cancelled", "failed"):
+        assert text.startswith(asked.text)
+    else:
+        assert (asked.text, asked.ending) == (text, reason)
+
+
+class SchedulerMachine(RuleBasedStateMachine):
+    def __init__(self) -> None:
+        super().__init__()
+        self.bench = Bench(SLOTS, CELLS)
+        self.asked: list[Asked] = []
+
+    @rule(
+        start=st.sampled_from(STARTS),
+        shared=st.integers(0, 90),
+        rest=st.lists(st.integers(1, 39), min_size=1, max_size=30),
+        answer=st.integers(1, 30),
+    )
+    def ask(self, start: list[int], shared: int, rest: list[int], answer: int) -> None:
+        self.asked.append(self.bench.ask([*start[:shared], *rest], answer))
+
+    @rule(times=st.integers(1, 12))
+    def step(self, times: int) -> None:
+        self.bench.step(times)
+
+    @rule(which=st.integers(0, 100))
+    def cancel(self, which: int) -> None:
+        if self.asked:
+            self.asked[which % len(self.asked)].job.cancel()
+
+    @rule()
+    def break_next_batch(self) -> None:
+        self.bench.model.broken = True
+
+    @invariant()
+    def nothing_leaks(self) -> None:
+        self.bench.check()
+        in_use = [one for one in self.bench.scheduler.residents.all if not one.is_idle]
+        assert len(in_use) <= SLOTS
+
+    def teardown(self) -> None:
+        self.bench.run()
+        self.bench.check()
+        for asked in self.asked:
+            check_ending(asked)
+
+
+TestScheduler = SchedulerMachine.TestCase
+TestScheduler.settings = settings(
+    max_examples=60, stateful_step_count=40, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+
+
+def test_thousand_requests_of_every_length_leave_nothing_behind() -> None:
+    """Readers come at any time, and a third of them leave before the end."""
+    chance = random.Random(4)
+    bench = Bench(slots=4, cells=400)
+    asked: list[Asked] = []
+    for _ in range(1000):
+        start = chance.choice(STARTS)[: chance.randint(0, 90)]
+        rest = chance.choices(range(1, 40), k=chance.randint(1, 120))
+        asked.append(bench.ask([*start, *rest], chance.randint(1, 60)))
+        bench.step(chance.randint(0, 12))
+        if chance.random() < 0.35:
+            chance.choice(asked[-6:]).job.cancel()
+        if chance.random() < 0.1:
+            bench.check()
+    bench.run()
+    bench.check()
+    for one in asked:
+        check_ending(one)
+    endings = [one.ending for one in asked]
+    assert {"stop", "length", "cancelled"} == set(endings)
+    assert endings.count("cancelled") > 50
+    assert any(one.cached for one in asked if one.ending == "length")
