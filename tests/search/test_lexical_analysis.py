@@ -19,6 +19,7 @@ from kb.search.engine.analysis import identifiers, normalise, question_words, wo
         ("ÄÖ-2024 für Müller_Straße", ["äö-2024", "müller_strasse"]),
         ("a state-of-the-art, well-known e-mail", []),
         ("plain words and 1234 numbers.", []),
+        ("In the U.S., e.g. here (i.e. not there): v.2 and a.b1", ["v.2", "a.b1"]),
         ("--dry-run __init__ ... a.", []),
     ],
 )

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from kb.search.engine.named import name_like, quoted_phrases
+from kb.search.engine.named import name_like, quoted_phrases, rare_in
 from tests.search.engine_parts import found, new_engine, row
 
 FILLERS = [
@@ -69,6 +69,23 @@ def test_quotations(question: str, phrases: list[str]) -> None:
 
 def test_name_like_words() -> None:
     assert name_like("Does Anna use iOS 17 or eSIM?") == {"Anna", "iOS", "17", "eSIM"}
+
+
+def test_a_rare_word_counts_only_where_the_question_is_about_it() -> None:
+    assert rare_in(2_000, 3, like_a_name=True) == 3
+    assert rare_in(50_000, 16, like_a_name=True) == 50
+    assert rare_in(50_000, 17, like_a_name=True) == 0
+    assert rare_in(2_000, 5, like_a_name=False) == 2
+    assert rare_in(50_000, 6, like_a_name=False) == 0
+
+
+def test_a_name_in_a_page_of_text_has_no_place_of_its_own(tmp_path: Path) -> None:
+    engine = new_engine(tmp_path / "live")
+    engine.replace_document(1, 1, [row(1, "Ms. Zyrianov keeps the keys."), row(2, "nothing")])
+    engine.commit()
+    page = " ".join(f"word{number}" for number in range(20))
+    assert engine._lexical.question("Who is Zyrianov?", None).holders() == [[1]]
+    assert engine._lexical.question(f"Who is Zyrianov? {page}", None).holders() == []
 
 
 def test_hostile_questions_take_no_time() -> None:

@@ -12,7 +12,7 @@ from kb.search.engine.stop_words import ENGLISH
 
 # The name is stored in every index: whoever changes what `word_analyzer` or `identifiers` gives also gives
 # this another number, so that an index made the old way is recognised and built again.
-WORDS = "kb_words_2"
+WORDS = "kb_words_3"
 
 _LONGEST_WORD = 64
 _LONGEST_IDENTIFIER = 100
@@ -20,6 +20,7 @@ _LONGEST_IDENTIFIER = 100
 # it linear: it starts only where a word starts and never gives a letter back.
 _COMPOUND = re.compile(r"(?<![^\W_])[^\W_]++(?:[-_.@+]{1,2}+[^\W_]++)+")
 _TELLING = re.compile(r"[\d_.@]")
+_ABBREVIATION = re.compile(r"[^\W\d_](?:\.[^\W\d_])+")  # i.e, e.g, u.s
 
 
 def normalise(text: str) -> str:
@@ -51,16 +52,20 @@ def question_words() -> Callable[[str], list[str]]:
 def identifiers(text: str) -> list[str]:
     """Distinct compound names without case, in order: KB-1234, snake_case, error codes, e-mail addresses.
 
-    Ordinary hyphenated words are not among them; as compounds they only counted their parts twice.
+    Ordinary hyphenated words are not among them; as compounds they only counted their parts twice. Nor are
+    abbreviations such as e.g., which name nothing.
     """
     found = _COMPOUND.findall(normalise(text).casefold())
-    kept = (name for name in found if len(name) <= _LONGEST_IDENTIFIER and _TELLING.search(name))
-    return list(dict.fromkeys(kept))
+    return [name for name in dict.fromkeys(found) if len(name) <= _LONGEST_IDENTIFIER and _is_telling(name)]
 
 
 def without_identifiers(text: str) -> str:
     """The normalised text, with a gap for each compound name of those that `identifiers` finds."""
-    return _COMPOUND.sub(lambda name: " " if _TELLING.search(name[0]) else name[0], normalise(text))
+    return _COMPOUND.sub(lambda name: " " if _is_telling(name[0]) else name[0], normalise(text))
+
+
+def _is_telling(name: str) -> bool:
+    return _TELLING.search(name) is not None and _ABBREVIATION.fullmatch(name) is None
 
 
 def _words(stop_words: list[str] | None) -> TextAnalyzer:

@@ -10,7 +10,7 @@ from tantivy import Occur, Query, Schema, Searcher
 from kb.search.engine.analysis import identifiers, normalise, question_words, word_analyzer
 from kb.search.engine.lexical_schema import BOOSTS, IDENTIFIERS, term_query
 from kb.search.engine.lexical_view import View
-from kb.search.engine.named import RARE_CHUNKS, RARE_SHARE, name_like, quoted_phrases
+from kb.search.engine.named import name_like, quoted_phrases, rare_in
 from kb.search.engine.ranking import best
 from kb.search.engine.spelling import Respelt, Speller
 
@@ -102,9 +102,9 @@ class Questions:
     def _rare(self, query: str, words: list[str], view: View) -> list[str]:
         """Terms of the question that hardly any chunk has."""
         names = {term for word in name_like(query) for term in self._words.analyze(word)}
-        few = RARE_SHARE * view.searcher.num_docs
-        found = {term: view.frequency(term) for term in words}
-        return [term for term in words if 0 < found[term] <= max(few, RARE_CHUNKS if term in names else 0)]
+        chunks = view.searcher.num_docs
+        most = {term: rare_in(chunks, len(words), like_a_name=term in names) for term in words}
+        return [term for term in words if most[term] and 0 < view.frequency(term) <= most[term]]
 
     def _term(self, field: str, term: str) -> Query:
         return term_query(self._schema, field, term)

@@ -6,8 +6,10 @@ import re
 
 from kb.search.engine.analysis import normalise
 
-RARE_CHUNKS = 3  # a word in no more chunks than this is rare when it looks like a name
-RARE_SHARE = 0.001  # in no larger share of many chunks it is rare whatever it looks like
+_RARE_CHUNKS = 3  # a word in no more chunks than this is rare when it looks like a name
+_RARE_SHARE = 0.001  # in no larger share of many chunks it is rare whatever it looks like
+# In a question of more words a rare one among them is not what it is about. Any word may be rare by accident.
+_MOST_BESIDE_NAME, _MOST_BESIDE_WORD = 16, 5
 _MOST_PHRASES = 8
 _MOST_CHARS = 200
 _QUOTED = re.compile(
@@ -24,6 +26,18 @@ def quoted_phrases(question: str) -> list[str]:
     """What stands between quotation marks or backticks, in order."""
     found = _QUOTED.finditer(normalise(question))
     return [next(filter(None, match.groups())) for match in found][:_MOST_PHRASES]
+
+
+def rare_in(chunks: int, words: int, *, like_a_name: bool) -> float:
+    """In how many chunks at most a word of a question may stand to be rare; 0 where none is.
+
+    Args:
+        chunks: how many there are.
+        words: distinct words of the question, without stop words.
+    """
+    if like_a_name:
+        return max(_RARE_CHUNKS, _RARE_SHARE * chunks) if words <= _MOST_BESIDE_NAME else 0
+    return _RARE_SHARE * chunks if words <= _MOST_BESIDE_WORD else 0
 
 
 def without_quotations(question: str) -> str:
