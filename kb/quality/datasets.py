@@ -87,12 +87,15 @@ def _questions(folder: Path) -> Iterator[EvalQuestion]:
         for row in read_jsonl(folder / name):
             identity = str(row["id"])
             gold = row.get("doc_id")
+            answerable = row.get("answerable", True)
+            relevant = judgements.get(identity) or ({str(gold): 1.0} if gold else {})
             yield EvalQuestion(
                 id=identity,
                 text=row.get("text") or row["question"],
                 answers=tuple(row.get("answers") or ()),
-                answerable=row.get("answerable", True),
-                relevant=judgements.get(identity) or ({str(gold): 1.0} if gold else {}),
+                answerable=answerable,
+                # The document that an unanswerable question was written for is not a right one.
+                relevant=relevant if answerable else {},
             )
         return
     raise InvalidInputError(f"{folder} holds no queries.jsonl or questions.jsonl.")
