@@ -48,13 +48,28 @@ class OneThreadHandler(ASGIHandler):
             body.close()
 
     async def _answer(self, scope: Scope, body: IO[bytes], send: Send) -> None:
-        response = await sync_to_async(self._respond)(scope, body)
-        if not isinstance(response, StreamingHttpResponse):
-            await self.send_response(response, send)
-            return
+        made: list[HttpResponseBase] = []
+        left = False
         try:
-            if not _cancelled():
+            await sync_to_async(lambda: made.append(self._respond(scope, body)))()
+        except asyncio.CancelledError:
+            left = True
+            # A thread cannot be interrupted. It must not be lent to others, nor the body closed, before it is
+            # through, and what it made must be closed.
+            await sync_to_async(_nothing)()
+        for response in made:
+            if isinstance(response, StreamingHttpResponse):
+                await self._stream(response, send, left=left)
+            elif not left:
                 await self.send_response(response, send)
+
+    async def _stream(self, response: StreamingHttpResponse, send: Send, *, left: bool) -> None:
+        """A client that left before the first block is to the stream as one that leaves behind it."""
+        task = asyncio.current_task()
+        if left and task is not None:
+            task.cancel()
+        try:
+            await self.send_response(response, send)
         finally:
             await sync_to_async(response.close)()
 
@@ -63,7 +78,13 @@ class OneThreadHandler(ASGIHandler):
         set_script_prefix(get_script_prefix(scope))
         signals.request_started.send(sender=self.__class__, scope=scope)
         request, refusal = self.create_request(scope, body)
-        response = self.get_response(request) if request is not None else cast("HttpResponseBase", refusal)
+        try:
+            response = (
+                self.get_response(request) if request is not None else cast("HttpResponseBase", refusal)
+            )
+        except asyncio.CancelledError:  # of a view that waited for something asynchronous
+            signals.request_finished.send(sender=self.__class__)
+            raise
         response._handler_class = self.__class__  # type: ignore[attr-defined]
         if not isinstance(response, StreamingHttpResponse):
             response.close()
@@ -72,10 +93,8 @@ class OneThreadHandler(ASGIHandler):
         return response
 
 
-def _cancelled() -> bool:
-    """Whether the client left while the thread ran, which nothing can interrupt."""
-    task = asyncio.current_task()
-    return task is not None and task.cancelling() > 0
+def _nothing() -> None:
+    pass
 
 
 def _stream_by_blocks(response: StreamingHttpResponse, block_bytes: int) -> None:

@@ -6,20 +6,25 @@ import asyncio
 import threading
 from collections.abc import AsyncIterator, Mapping
 from io import BytesIO
-from typing import Any
+from typing import Any, cast
 
 import pytest
+from asgiref.sync import async_to_sync
 from django.core.signals import request_finished, request_started
-from django.http import FileResponse, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.urls import path
 from pytest_django.fixtures import Settings
 
+from kb.body_limit import Application
 from kb.handler import OneThreadHandler
+from kb.request_threads import RequestThreads
 
 BLOCKS = 5
 seen: list[threading.Thread] = []
 ended = threading.Event()
 may_answer = threading.Event()
+closed: list[str] = []
+troubles: list[Exception] = []
 
 
 def plain(request: HttpRequest) -> HttpResponse:
@@ -31,9 +36,35 @@ def file(request: HttpRequest) -> FileResponse:
     return FileResponse(BytesIO(b"x" * BLOCKS * OneThreadHandler.chunk_size))
 
 
-def stream(request: HttpRequest) -> StreamingHttpResponse:
+def _once_allowed(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+    """Note what goes wrong with the body, and the end of the response."""
+    seen.append(threading.current_thread())
     assert may_answer.wait(10)
-    return StreamingHttpResponse(_endless())
+    try:
+        assert request.body == b"body" or not request.body
+    except ValueError as error:
+        troubles.append(error)
+    path = request.path
+    response._resource_closers.append(lambda: closed.append(path))  # type: ignore[attr-defined]
+    return response
+
+
+def slow(request: HttpRequest) -> HttpResponseBase:
+    return _once_allowed(request, HttpResponse(b"late"))
+
+
+def slow_file(request: HttpRequest) -> HttpResponseBase:
+    return _once_allowed(request, file(request))
+
+
+def stream(request: HttpRequest) -> HttpResponseBase:
+    return _once_allowed(request, StreamingHttpResponse(_endless()))
+
+
+def waiting(request: HttpRequest) -> HttpResponseBase:
+    seen.append(threading.current_thread())
+    async_to_sync(asyncio.sleep)(60)
+    return HttpResponse(b"never")
 
 
 async def _endless() -> AsyncIterator[bytes]:
@@ -45,7 +76,14 @@ async def _endless() -> AsyncIterator[bytes]:
         ended.set()
 
 
-urlpatterns = [path("plain", plain), path("file", file), path("stream", stream)]
+urlpatterns = [
+    path("plain", plain),
+    path("file", file),
+    path("stream", stream),
+    path("slow", slow),
+    path("slow-file", slow_file),
+    path("waiting", waiting),
+]
 
 
 class Client:
@@ -59,8 +97,8 @@ class Client:
         self.leaves = asyncio.Event()
         self.served = asyncio.Event()
 
-    async def ask(self) -> bytes:
-        await OneThreadHandler()(self.scope, self._receive, self._send)
+    async def ask(self, application: RequestThreads | None = None) -> bytes:
+        await (application or OneThreadHandler())(self.scope, self._receive, self._send)  # type: ignore[arg-type]
         return b"".join(message.get("body", b"") for message in self.got)
 
     async def _receive(self) -> Mapping[str, Any]:
@@ -79,7 +117,8 @@ class Client:
 def site(settings: Settings) -> None:
     settings.ROOT_URLCONF = __name__
     settings.MIDDLEWARE = []
-    seen.clear()
+    for noted in (seen, closed, troubles):
+        noted.clear()
     ended.clear()
     may_answer.set()
 
@@ -120,15 +159,46 @@ async def test_stream_ends_when_the_client_leaves() -> None:
 
 
 @pytest.mark.django_db
-async def test_nothing_is_streamed_to_a_client_that_left_before() -> None:
+@pytest.mark.parametrize("view", ["/stream", "/slow-file", "/slow"])
+async def test_a_client_that_leaves_early_is_seen_off_when_its_thread_is_through(view: str) -> None:
+    """Its body, its response and its thread are nobody else's before."""
     may_answer.clear()
-    client = Client("/stream")
-    asked = asyncio.create_task(client.ask())
-    await asyncio.sleep(0)
+    client = Client(view, b"body")
+    threads = RequestThreads(cast("Application", OneThreadHandler()))
+    asked = asyncio.create_task(client.ask(threads))
+    while not seen:
+        await asyncio.sleep(0.01)
     client.leaves.set()
     await asyncio.sleep(0.1)
+    assert not asked.done()
+    other = Client("/plain", b"other")
+    assert await asyncio.wait_for(other.ask(threads), 10) == b"got other"
+    assert seen[0] is not seen[1]
     may_answer.set()
     await asyncio.wait_for(asked, 10)
+    assert not troubles
+    assert closed == [view]
+    assert ended.is_set() == (view == "/stream")
+
+
+@pytest.mark.django_db
+async def test_a_view_that_waits_is_cancelled_and_ends_the_request() -> None:
+    finished: list[str] = []
+
+    def note(**_: object) -> None:
+        finished.append("finished")
+
+    request_finished.connect(note)
+    client = Client("/waiting")
+    asked = asyncio.create_task(client.ask())
+    try:
+        while not seen:
+            await asyncio.sleep(0.01)
+        client.leaves.set()
+        await asyncio.wait_for(asked, 10)
+    finally:
+        request_finished.disconnect(note)
+    assert finished == ["finished"]
     assert client.got == []
 
 
