@@ -11,7 +11,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from kb.accounts.forms import NewKeyForm, NewPasswordForm, SignInForm
 from kb.accounts.keys import api_keys_for, revoke_api_key
@@ -25,7 +25,7 @@ login = LoginView.as_view(
 logout = LogoutView.as_view()
 
 
-@require_GET
+@require_safe
 @page
 def account(request: PageRequest) -> HttpResponse:
     """The person's settings."""

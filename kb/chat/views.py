@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.http import HttpResponse
 from django.shortcuts import render
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from kb.chat.access import get_conversation_for, get_message_for
 from kb.chat.choices import collection_choices, examples_for
@@ -21,14 +21,14 @@ from kb.pages import PageRequest, page, whole_number
 _MOST_LISTED = 2000
 
 
-@require_GET
+@require_safe
 @page
 def ask(request: PageRequest) -> HttpResponse:
     """A new conversation: what can be asked, and of which collections."""
     return render(request, "chat/ask.html", {"here": "ask", **_composer(request, None)})
 
 
-@require_GET
+@require_safe
 @page
 def conversation(request: PageRequest, conversation_id: UUID) -> HttpResponse:
     """One of the person's own conversations."""
@@ -42,7 +42,7 @@ def conversation(request: PageRequest, conversation_id: UUID) -> HttpResponse:
     return render(request, "chat/ask.html", context)
 
 
-@require_GET
+@require_safe
 @page
 def message(request: PageRequest, conversation_id: UUID, message_id: UUID) -> HttpResponse:
     """One question with its answer, as a part of the page: what a finished stream is replaced with."""
@@ -52,7 +52,7 @@ def message(request: PageRequest, conversation_id: UUID, message_id: UUID) -> Ht
     return render(request, "chat/message.html", {"entry": entry_of(found, request.user)})
 
 
-@require_GET
+@require_safe
 @page
 def conversation_list(request: PageRequest) -> HttpResponse:
     """The list beside the page, again, after something in it changed."""

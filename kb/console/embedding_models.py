@@ -8,7 +8,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from kb.conf import config
 from kb.exceptions import ConflictError, InvalidInputError, NotFoundError
@@ -21,7 +21,7 @@ from kb.search.replicas import searched_generations
 _MOVING = (GenerationState.QUEUED, GenerationState.BUILDING, GenerationState.DROPPING)
 
 
-@require_GET
+@require_safe
 @admin_page
 def generations(request: PageRequest) -> HttpResponse:
     """The list alone, with which the page refreshes itself."""

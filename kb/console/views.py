@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from django.http import HttpResponse
 from django.shortcuts import render
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from kb.chat.models import Message, Outcome
 from kb.console.embedding_models import generations_context
@@ -19,7 +19,7 @@ _SHOWN_FAILURES = 20
 _SHOWN_ANSWERS = 30
 
 
-@require_GET
+@require_safe
 @admin_page
 def console(request: PageRequest) -> HttpResponse:
     """The state of the installation. Questions stay private: only how they were answered is shown."""

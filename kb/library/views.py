@@ -9,7 +9,7 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.urls import reverse
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from kb.conf import config
 from kb.library.access import get_collection_for, get_document_for
@@ -20,14 +20,14 @@ from kb.library.text import other_versions, part_of, quoted_span
 from kb.pages import PageRequest, page, whole_number
 
 
-@require_GET
+@require_safe
 @page
 def library(request: PageRequest) -> HttpResponse:
     """All collections that the person may read."""
     return render(request, "library/library.html", {"here": "library", "shelves": shelves_for(request.user)})
 
 
-@require_GET
+@require_safe
 @page
 def collection(request: PageRequest, collection_id: int) -> HttpResponse:
     """One collection: its documents, and for managers who may read it."""
@@ -43,7 +43,7 @@ def collection(request: PageRequest, collection_id: int) -> HttpResponse:
     return render(request, "library/collection.html", context)
 
 
-@require_GET
+@require_safe
 @page
 def document_table(request: PageRequest, collection_id: int) -> HttpResponse:
     """The table of documents alone; nothing at all (204) when it is as the page has it already."""
@@ -58,7 +58,7 @@ def document_table(request: PageRequest, collection_id: int) -> HttpResponse:
     return response
 
 
-@require_GET
+@require_safe
 @page
 def grants(request: PageRequest, collection_id: int) -> HttpResponse:
     """The list of grants alone, after one changed."""
@@ -66,7 +66,7 @@ def grants(request: PageRequest, collection_id: int) -> HttpResponse:
     return render(request, "library/grant_list.html", {"collection": found, "grants": _grants(found)})
 
 
-@require_GET
+@require_safe
 @page
 def document(request: PageRequest, document_id: int) -> HttpResponse:
     """The text of a document, with the words that an answer cites highlighted."""

@@ -169,5 +169,5 @@ def web_command(config: Config) -> tuple[str, ...]:
         *(sys.executable, "-m", "uvicorn", "kb.asgi:application"),
         *("--host", config.host, "--port", str(config.port), "--workers", str(config.web_workers)),
         *("--timeout-graceful-shutdown", "3", "--log-level", "warning"),
-        *("--no-access-log", "--no-server-header", proxy),
+        *("--no-access-log", "--no-server-header", "--ws", "none", proxy),
     )

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from kb.search.engine.named import name_like, quoted_phrases, rare_in
+from kb.search.engine.named import full_names, name_like, quoted_phrases, rare_in
 from tests.search.engine_parts import found, new_engine, row
 
 FILLERS = [
@@ -27,6 +27,8 @@ FILLERS = [
         ("Write to desk@example.com first.", "Is desk@example.com the gateway certificate team?"),
         ("Never say best effort to customers.", 'What is "best effort" for a gateway certificate agent?'),
         ("Effort at its best, never the best effort we can.", "Gateway certificate agent: `best effort`?"),
+        ("The class was led by Will Slack.", "Which gateway certificate class did Will Slack lead?"),
+        ("Never say best effort to customers.", "What is 'best effort' for a gateway certificate agent?"),
         ("Ms. Zyrianov keeps the keys.", "Does Zyrianov renew the gateway certificate agent?"),
     ],
 )
@@ -60,11 +62,29 @@ def test_a_phrase_is_held_only_in_its_order(tmp_path: Path) -> None:
         ('Is "a b" or “c d” or „e f“ or «g h» or `i j` meant?', ["a b", "c d", "e f", "g h", "i j"]),
         ('An "open quotation', []),
         ("It's Anna's and Ben's", []),
+        ("Is 'a b' or ‘c d’ meant, or Ben's 'e f'?", ["a b", "c d", "e f"]),
+        ("the users' and the teams' keys", []),
         ('""', []),
     ],
 )
 def test_quotations(question: str, phrases: list[str]) -> None:
     assert quoted_phrases(question) == phrases
+
+
+@pytest.mark.parametrize(
+    ("question", "names"),
+    [
+        ("Which class did Will Slack lead?", ["Will Slack"]),
+        ("Will Slack and Ann B. Lee?", ["Will Slack", "Ann B"]),
+        ("Does Anna know?", ["Does Anna"]),
+        ("How To Book All The Flights Of The Year", []),
+        ("ask anna lee", []),
+        ("Is Federal  Travel one word?", ["Is Federal"]),
+        ("", []),
+    ],
+)
+def test_full_names(question: str, names: list[str]) -> None:
+    assert full_names(question) == names
 
 
 def test_name_like_words() -> None:
@@ -91,7 +111,9 @@ def test_a_name_in_a_page_of_text_has_no_place_of_its_own(tmp_path: Path) -> Non
 def test_hostile_questions_take_no_time() -> None:
     """Case 29."""
     started = time.process_time()
-    for question in ('"' * 100_000, "“" * 100_000, "`a" * 50_000, "A" * 100_000, "Aa " * 33_000):
+    hostile = ('"' * 100_000, "“" * 100_000, "`a" * 50_000, "A" * 100_000, "Aa " * 33_000, " 'a" * 33_000)
+    for question in hostile:
         quoted_phrases(question)
         name_like(question)
+        full_names(question)
     assert time.process_time() - started < 2

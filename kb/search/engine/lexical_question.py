@@ -10,7 +10,7 @@ from tantivy import Occur, Query, Schema, Searcher
 from kb.search.engine.analysis import identifiers, normalise, question_words, word_analyzer
 from kb.search.engine.lexical_schema import BOOSTS, IDENTIFIERS, term_query
 from kb.search.engine.lexical_view import View
-from kb.search.engine.named import name_like, quoted_phrases, rare_in
+from kb.search.engine.named import full_names, name_like, quoted_phrases, rare_in
 from kb.search.engine.ranking import best
 from kb.search.engine.spelling import Respelt, Speller
 
@@ -90,6 +90,7 @@ class Questions:
         named = [self._term(IDENTIFIERS, name) for name in identifiers(query)]
         phrases = [self._words.analyze(normalise(phrase)) for phrase in quoted_phrases(query)]
         named += [self._phrase(phrase, view) for phrase in phrases if phrase]
+        named += self._rare_names(query, words, view)
         named += [view.anywhere(word) for word in self._rare(query, words, view)]
         return named[:_MAX_NAMED]
 
@@ -98,6 +99,13 @@ class Questions:
             return view.anywhere(words[0])
         fields = [Query.phrase_query(self._schema, field, list(words)) for field in BOOSTS]
         return Query.boolean_query([(Occur.Should, phrase) for phrase in fields])
+
+    def _rare_names(self, query: str, words: list[str], view: View) -> list[Query]:
+        """Names of several words, each of which may be common."""
+        most = rare_in(view.searcher.num_docs, len(words), like_a_name=True)
+        names = [self._words.analyze(name) for name in full_names(query)] if most else []
+        found = [self._phrase(name, view) for name in names if len(name) > 1]
+        return [each for each in found if 0 < view.count(each) <= most]
 
     def _rare(self, query: str, words: list[str], view: View) -> list[str]:
         """Terms of the question that hardly any chunk has."""

@@ -16,10 +16,12 @@ _QUOTED = re.compile(
     rf"""
     "([^"\n]{{2,{_MOST_CHARS}}})" | “([^“”\n]{{2,{_MOST_CHARS}}})” | „([^„“”\n]{{2,{_MOST_CHARS}}})[“”]
     | «([^«»\n]{{2,{_MOST_CHARS}}})» | `([^`\n]{{2,{_MOST_CHARS}}})`
+    | (?<!\w)'(?=\w)([^'\n]{{2,{_MOST_CHARS}}})'(?!\w) | ‘([^‘’\n]{{2,{_MOST_CHARS}}})’(?!\w)
     """,
     re.VERBOSE,
 )
 _WORD = re.compile(r"[^\W_]+")
+_MOST_NAMES, _LONGEST_NAME = 8, 4
 
 
 def quoted_phrases(question: str) -> list[str]:
@@ -38,6 +40,22 @@ def rare_in(chunks: int, words: int, *, like_a_name: bool) -> float:
     if like_a_name:
         return max(_RARE_CHUNKS, _RARE_SHARE * chunks) if words <= _MOST_BESIDE_NAME else 0
     return _RARE_SHARE * chunks if words <= _MOST_BESIDE_WORD else 0
+
+
+def full_names(question: str) -> list[str]:
+    """Runs of two to four words with a capital, in order: "Will Slack", whose words may be common ones."""
+    words = list(_WORD.finditer(normalise(question)))
+    names: list[str] = []
+    run: list[re.Match[str]] = []
+    for word in [*words, None]:
+        touches = bool(run) and word is not None and word.start() == run[-1].end() + 1
+        if word is not None and word[0][0].isupper() and (touches or not run):
+            run.append(word)
+            continue
+        if 2 <= len(run) <= _LONGEST_NAME:
+            names.append(" ".join(each[0] for each in run))
+        run = [word] if word is not None and word[0][0].isupper() else []
+    return names[:_MOST_NAMES]
 
 
 def without_quotations(question: str) -> str:

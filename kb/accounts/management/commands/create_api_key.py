@@ -13,6 +13,8 @@ from kb.accounts.models import User, create_api_key
 
 SCOPES = ("read", "write")
 
+_MOST_DAYS = 36_500
+
 
 class Command(BaseCommand):
     help = "Make an API key for a user. The key is printed once, alone on the last line."
@@ -27,8 +29,8 @@ class Command(BaseCommand):
         wanted = {scope.strip() for scope in scopes.split(",")}
         if not wanted or not wanted <= set(SCOPES):
             raise CommandError(f"--scopes takes {' and '.join(SCOPES)}, separated by a comma.")
-        if days is not None and days < 1:
-            raise CommandError("--days must be at least 1.")
+        if days is not None and not 1 <= days <= _MOST_DAYS:
+            raise CommandError(f"--days must be from 1 to {_MOST_DAYS}.")
         user = User.objects.filter(username=username, is_active=True).first()
         if user is None:
             raise CommandError(f"There is no active user {username!r}.")
