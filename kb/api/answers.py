@@ -54,7 +54,7 @@ class AnswersView(APIView):
         ask = Ask(
             user=caller(request),
             question=fields["question"],
-            collection_ids=tuple(fields["collections"]) if "collections" in fields else None,
+            collection_ids=tuple(fields["collections"] or ()) if "collections" in fields else None,
             conversation_id=fields.get("conversation"),
         )
         if fields["stream"] or request.accepted_renderer.media_type == EventStreamRenderer.media_type:

@@ -87,19 +87,23 @@ class ChunkSerializer(serializers.ModelSerializer[Chunk]):
         read_only_fields = fields
 
 
+def _collections() -> serializers.ListField:
+    """null is all that the person may read. An empty list is more likely a mistake than a wish for all."""
+    number = serializers.IntegerField(min_value=1, max_value=2**63 - 1)
+    return serializers.ListField(
+        child=number, required=False, allow_null=True, allow_empty=False, max_length=1000
+    )
+
+
 class SearchRequest(serializers.Serializer[Any]):
     query = serializers.CharField(max_length=4000)
-    collections = serializers.ListField(
-        child=serializers.IntegerField(min_value=1, max_value=2**63 - 1), required=False, max_length=1000
-    )
+    collections = _collections()
     limit = serializers.IntegerField(min_value=1, max_value=100, default=10)
 
 
 class AnswerRequest(serializers.Serializer[Any]):
     question = serializers.CharField(max_length=100_000, trim_whitespace=True)
-    collections = serializers.ListField(
-        child=serializers.IntegerField(min_value=1, max_value=2**63 - 1), required=False, max_length=1000
-    )
+    collections = _collections()
     conversation = serializers.UUIDField(required=False, allow_null=True)
     stream = serializers.BooleanField(default=False)
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from django.db import transaction
@@ -21,12 +21,16 @@ _PAUSE_S = 0.2
 
 
 @dataclass(frozen=True)
-class IndexIds:
-    """The chunks in an index that reflects the log of a generation up to `seq`."""
+class IndexChunks:
+    """The chunks in an index that reflects the log of a generation up to `seq`.
+
+    Attributes:
+        documents: the document of each chunk, as the index knows it.
+    """
 
     generation: int
     seq: int
-    chunk_ids: frozenset[int]
+    documents: Mapping[int, int]
 
 
 @dataclass(frozen=True)
@@ -36,22 +40,24 @@ class Differences:
     Attributes:
         missing: live in the database, not in the index.
         extra: in the index, not live in the database.
+        documents: of the extra ones, as the index knows them.
     """
 
     missing: frozenset[int] = frozenset()
     extra: frozenset[int] = frozenset()
+    documents: frozenset[int] = field(default=frozenset(), compare=False)
 
     def __bool__(self) -> bool:
         return bool(self.missing or self.extra)
 
     def both(self, other: Differences) -> Differences:
-        return Differences(self.missing & other.missing, self.extra & other.extra)
+        return Differences(self.missing & other.missing, self.extra & other.extra, other.documents)
 
 
 class Source(Protocol):
     """An index that can be compared."""
 
-    def read(self) -> IndexIds:
+    def read(self) -> IndexChunks:
         """Its present state. Raises SearchUnavailableError."""
 
     def rebuild(self) -> None:
@@ -92,41 +98,43 @@ class IndexChecker:
     def repair(self, found: Differences) -> Differences:
         """Write events for the documents of these chunks, and wait for the index to apply them.
 
-        Extra chunks that no document has any more are in no event's reach: for these the index is rebuilt.
+        Meanwhile the index answers. An index in which chunks stay that no event reaches is rebuilt.
 
         Returns:
             What is wrong still.
         """
-        if self._write_events(found):
+        self._write_events(found)
+        left = self._wait()
+        if left.extra:
             self._source.rebuild()
+            left = self._wait()
+        return left
+
+    def _wait(self) -> Differences:
         waited_s = 0.0
         while (left := self.differences()) and waited_s < _WAIT_S:
             self._pause(_PAUSE_S)
             waited_s += _PAUSE_S
         return left
 
-    def _write_events(self, found: Differences) -> frozenset[int]:
-        """Returns the extra chunks without a document."""
-        documents = dict(
-            Embedding.objects.filter(
-                generation=self._generation, chunk_id__in=found.missing | found.extra
-            ).values_list("chunk_id", "chunk__document_id")
-        )
-        publish = {documents[chunk] for chunk in found.missing if chunk in documents}
-        remove = {documents[chunk] for chunk in found.extra if chunk in documents} - publish
+    def _write_events(self, found: Differences) -> None:
+        """What an event says is read from the database: of an extra chunk's document, what is left of it."""
+        missing = Embedding.objects.filter(generation=self._generation, chunk_id__in=found.missing)
+        publish = set(missing.values_list("chunk__document_id", flat=True))
         with transaction.atomic():
             append(self._generation, Operation.PUBLISH, sorted(publish))
-            append(self._generation, Operation.REMOVE, sorted(remove))
-        return found.extra - documents.keys()
+            append(self._generation, Operation.REMOVE, sorted(found.documents - publish))
 
-    def _compare(self, index: IndexIds) -> Differences:
+    def _compare(self, index: IndexChunks) -> Differences:
         """The index was read before the database is."""
         if index.generation != self._generation.pk:
             raise IndexBehindError(f"The index is of generation {index.generation}.")
         live = live_chunk_ids(self._generation.pk)
-        return Differences(missing=frozenset(live - index.chunk_ids), extra=index.chunk_ids - live)
+        extra = frozenset(index.documents.keys() - live)
+        documents = frozenset(index.documents[chunk] for chunk in extra)
+        return Differences(frozenset(live - index.documents.keys()), extra, documents)
 
-    def _read_at(self, seq: int) -> IndexIds:
+    def _read_at(self, seq: int) -> IndexChunks:
         waited_s = 0.0
         while True:
             try:

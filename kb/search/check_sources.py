@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 
-from kb.search.check import IndexIds
+from kb.search.check import IndexChunks
 from kb.search.client import SearchClient
 from kb.search.models import IndexGeneration
 from kb.search.snapshot import Snapshots
@@ -18,9 +18,9 @@ class RunningServer:
     def __init__(self, client: SearchClient) -> None:
         self._client = client
 
-    def read(self) -> IndexIds:
-        with self._client.chunk_ids() as (generation, seq, ids):
-            return IndexIds(generation, seq, frozenset(ids))
+    def read(self) -> IndexChunks:
+        with self._client.chunks() as (generation, seq, pairs):
+            return IndexChunks(generation, seq, dict(pairs))
 
     def rebuild(self) -> None:
         self._client.rebuild()
@@ -46,12 +46,12 @@ class StoredSnapshot:
     def exists(self) -> bool:
         return self._tailer is not None
 
-    def read(self) -> IndexIds:
+    def read(self) -> IndexChunks:
         if self._tailer is None:
             raise LookupError("There is no snapshot to read.")
         self._tailer.catch_up()
-        chunk_ids = frozenset(self._tailer.engine.chunk_ids())
-        return IndexIds(self._generation.pk, self._tailer.position.seq, chunk_ids)
+        documents = self._tailer.engine.chunks()
+        return IndexChunks(self._generation.pk, self._tailer.position.seq, documents)
 
     def rebuild(self) -> None:
         """Without a snapshot the next start builds the index; this does the same to see what comes of it."""

@@ -125,8 +125,8 @@ class SearchClient:
             return Health(**response.json())
 
     @contextmanager
-    def chunk_ids(self) -> Iterator[tuple[int, int, Iterator[int]]]:
-        """Generation, seq and the ids of every chunk in the index at that seq, streamed."""
+    def chunks(self) -> Iterator[tuple[int, int, Iterator[tuple[int, int]]]]:
+        """Generation, seq, and every chunk in the index at that seq with its document, streamed."""
         response = None
         try:
             response = self._http.request("GET", "/ids", preload_content=False)
@@ -134,7 +134,7 @@ class SearchClient:
                 raise _unavailable(response)
             lines = _lines(response)
             head = json.loads(next(lines))
-            yield head["generation"], head["seq"], (int(line) for line in lines)
+            yield head["generation"], head["seq"], (_pair(line) for line in lines)
         except urllib3.exceptions.HTTPError as error:
             raise SearchUnavailableError from error
         finally:
@@ -159,6 +159,11 @@ class SearchClient:
                 return self._http.request(method, path, body=content)
         except urllib3.exceptions.HTTPError as error:
             raise SearchUnavailableError from error
+
+
+def _pair(line: str) -> tuple[int, int]:
+    chunk_id, document_id = line.split()
+    return int(chunk_id), int(document_id)
 
 
 def _lines(response: urllib3.BaseHTTPResponse) -> Iterator[str]:

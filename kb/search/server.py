@@ -6,6 +6,7 @@ import asyncio
 import dataclasses
 import functools
 import hmac
+import itertools
 import json
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -123,9 +124,9 @@ class SearchServer:
 
     async def _ids(self, request: Request) -> Response:
         tailer = self._tailer()
-        seq, ids = await asyncio.to_thread(_ids_at, tailer)
-        head = {"generation": tailer.generation_id, "seq": seq, "count": len(ids)}
-        return StreamingResponse(_lines(head, ids), media_type="application/x-ndjson")
+        seq, documents = await asyncio.to_thread(_documents_at, tailer)
+        head = {"generation": tailer.generation_id, "seq": seq, "count": len(documents)}
+        return StreamingResponse(_lines(head, documents), media_type="application/x-ndjson")
 
     async def _rebuild(self, request: Request) -> Response:
         self._tailer()  # an index that is being loaded is refused: the order could come too late for it
@@ -161,15 +162,17 @@ def _run(tailer: Tailer, wanted: SearchRequest) -> SearchResult:
     return tailer.engine.search(wanted.query, wanted.collections, wanted.limit, wanted.candidates)
 
 
-def _ids_at(tailer: Tailer) -> tuple[int, list[int]]:
+def _documents_at(tailer: Tailer) -> tuple[int, dict[int, int]]:
     with tailer.lock:
-        return tailer.position.seq, sorted(tailer.engine.chunk_ids())
+        return tailer.position.seq, tailer.engine.chunks()
 
 
-def _lines(head: dict[str, int], ids: list[int]) -> Iterator[str]:
+def _lines(head: dict[str, int], documents: dict[int, int]) -> Iterator[str]:
+    """The head, then a line for each chunk: its id and its document's."""
     yield json.dumps(head) + "\n"
-    for start in range(0, len(ids), _IDS_PER_PART):
-        yield "".join(f"{chunk_id}\n" for chunk_id in ids[start : start + _IDS_PER_PART])
+    pairs = iter(documents.items())
+    while part := list(itertools.islice(pairs, _IDS_PER_PART)):
+        yield "".join(f"{chunk_id} {document_id}\n" for chunk_id, document_id in part)
 
 
 def _progress(tailer: Tailer) -> dict[str, Any]:

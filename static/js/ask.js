@@ -48,7 +48,9 @@ async function ask(question, before = null) {
 }
 
 function requestOf(question) {
-  return { question, collections: picker.chosen, conversation: thread.dataset.conversation || null };
+  const chosen = picker.chosen;
+  const collections = chosen.length > 0 ? chosen : null;
+  return { question, collections, conversation: thread.dataset.conversation || null };
 }
 
 // The first answer gives the conversation its address.

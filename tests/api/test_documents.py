@@ -152,3 +152,10 @@ def test_hostile_json_is_a_bad_request(program: APIClient, body: str) -> None:
 def test_collection_ids_beyond_any_database_are_a_bad_request(program: APIClient) -> None:
     answer = program.post("/api/v1/search/", {"query": "x", "collections": [10**30]}, format="json")
     assert answer.status_code == 400
+
+
+def test_a_list_of_no_collections_is_refused_rather_than_taken_for_all(program: APIClient) -> None:
+    for address, name in (("/api/v1/search/", "query"), ("/api/v1/answers/", "question")):
+        answer = program.post(address, {name: "x", "collections": []}, format="json")
+        assert answer.status_code == 400
+        assert "collections" in answer.json()["error"]["fields"]

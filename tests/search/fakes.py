@@ -22,6 +22,7 @@ class FakeEngine:
     Attributes:
         full: the disk has no room: `save` writes half a file and fails.
         commits: how often something was committed.
+        stuck: removing does nothing.
         lost: documents whose vectors another program lost, until they are replaced.
     """
 
@@ -34,13 +35,17 @@ class FakeEngine:
     reranker: str = ""
     lost: set[int] = field(default_factory=set)
     trouble: str = ""
+    stuck: bool = False
 
     @property
     def count(self) -> int:
         return len(self.chunk_ids())
 
     def chunk_ids(self) -> set[int]:
-        return {chunk for _, chunks in self.documents.values() for chunk in chunks}
+        return set(self.chunks())
+
+    def chunks(self) -> dict[int, int]:
+        return {chunk: document for document, (_, chunks) in self.documents.items() for chunk in chunks}
 
     def lost_documents(self) -> set[int]:
         return set(self.lost)
@@ -68,7 +73,8 @@ class FakeEngine:
 
     def remove_document(self, document_id: int) -> None:
         self.lost.discard(document_id)
-        self.staged.pop(document_id, None)
+        if not self.stuck:
+            self.staged.pop(document_id, None)
 
     def commit(self) -> None:
         self.documents = dict(self.staged)

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from kb.exceptions import SearchUnavailableError
 from kb.library.models import Document, Status
-from kb.search.check import Differences, IndexChecker, IndexIds
+from kb.search.check import Differences, IndexChecker, IndexChunks
 from kb.search.check_sources import StoredSnapshot
 from kb.search.errors import IndexBehindError, IndexLoadingError
 from kb.search.models import Embedding, IndexEvent, IndexGeneration
@@ -37,13 +37,12 @@ class Source:
         self.readings = 0
         self.rebuilds = 0
 
-    def read(self) -> IndexIds:
+    def read(self) -> IndexChunks:
         number, self.readings = self.readings, self.readings + 1
         self.on_read(number)
         if self.follows:
             self.tailer.catch_up()
-        ids = frozenset(self.engine.chunk_ids())
-        return IndexIds(self.generation.pk, self.tailer.position.seq, ids)
+        return IndexChunks(self.generation.pk, self.tailer.position.seq, self.engine.chunks())
 
     def rebuild(self) -> None:
         self.rebuilds += 1
@@ -109,13 +108,42 @@ def test_chunk_that_is_not_live_any_more_is_found_and_removed(
     assert source.rebuilds == 0
 
 
-def test_chunk_that_no_document_has_needs_a_rebuild(
+def test_chunk_that_no_document_has_goes_while_the_index_serves(
     checker: IndexChecker, source: Source, publish: Publish
 ) -> None:
     document = publish(["a"])
     source.add_ghost(GHOST)
     found = checker.differences()
     assert found == Differences(extra=frozenset({GHOST}))
+
+    assert not checker.repair(found)
+    assert source.rebuilds == 0
+    assert source.engine.chunk_ids() == chunk_ids(document)
+
+
+def test_chunk_whose_rows_are_gone_goes_and_its_neighbour_stays(
+    checker: IndexChecker, source: Source, publish: Publish
+) -> None:
+    document = publish(["a", "b"])
+    source.tailer.catch_up()
+    gone = document.chunks.order_by("pk").first()
+    assert gone is not None
+    Embedding.objects.filter(chunk=gone).delete()
+    found = checker.differences()
+    assert found == Differences(extra=frozenset({gone.pk}))
+
+    assert not checker.repair(found)
+    assert source.rebuilds == 0
+    assert source.engine.chunk_ids() == chunk_ids(document) - {gone.pk}
+
+
+def test_chunk_that_no_event_reaches_needs_a_rebuild(
+    checker: IndexChecker, source: Source, publish: Publish
+) -> None:
+    document = publish(["a"])
+    source.add_ghost(GHOST)
+    source.engine.stuck = True
+    found = checker.differences()
 
     assert not checker.repair(found)
     assert source.rebuilds == 1
@@ -223,5 +251,6 @@ def test_snapshot_is_checked_as_a_server_would_start_with_it(
     assert checker.differences() == Differences(extra=frozenset({GHOST}))
 
     assert not checker.repair(checker.differences())
-    assert stored.read().chunk_ids == chunk_ids(kept) | chunk_ids(later)
-    assert not StoredSnapshot(generation, snapshots, FakeEngine).exists
+    assert stored.read().documents.keys() == chunk_ids(kept) | chunk_ids(later)
+    again = StoredSnapshot(generation, snapshots, FakeEngine)
+    assert again.read().documents.keys() == chunk_ids(kept) | chunk_ids(later)

@@ -196,7 +196,7 @@ def live_through(index: VectorIndex, steps: list[tuple[str, int, int]]) -> None:
             left[document] = {chunk: vector for (chunk, _, _), vector in zip(ids, vectors, strict=True)}
     [question] = questions(1)
     chunks = {chunk: vector for each in left.values() for chunk, vector in each.items()}
-    assert sorted(index.chunk_ids().tolist()) == sorted(chunks)
+    assert sorted(index.chunks()[:, 0].tolist()) == sorted(chunks)
     assert len(index) == len(chunks)
     expected = {chunk: float(vector.astype(np.float32) @ question) for chunk, vector in chunks.items()}
     assert dict(index.search(question, 100, None)) == pytest.approx(expected, abs=1e-5)

@@ -257,8 +257,8 @@ def test_sixteen_workers_write_while_people_ask(installation: Installation) -> N
         assert all(done.result() > 0 for done in asking)
     assert written["failed"] == []
     assert len(written["live"]) == len(TEXTS) + 16 * 4
-    with server.client.chunk_ids() as (_, _, ids):
-        assert sorted(ids) == written["live"]
+    with server.client.chunks() as (_, _, chunks):
+        assert sorted(chunk for chunk, _ in chunks) == written["live"]
 
 
 def test_snapshot_of_another_model_is_noticed_at_the_start(installation: Installation) -> None:

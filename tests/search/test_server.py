@@ -144,9 +144,9 @@ def test_ids_are_streamed_with_their_position(client: SearchClient, keeper: Stil
     big.replace_document(1, 1, [Row(number, b"", "", "", "") for number in range(25_000)])
     big.commit()
     keeper.state = State("ok", tailer=SteadyTailer(big, 5, Position(42, "then")))
-    with client.chunk_ids() as (generation, seq, ids):
+    with client.chunks() as (generation, seq, chunks):
         assert (generation, seq) == (5, 42)
-        assert list(ids) == list(range(25_000))
+        assert list(chunks) == [(number, 1) for number in range(25_000)]
 
 
 def test_rebuild_is_passed_on(client: SearchClient, keeper: StillKeeper) -> None:

@@ -151,7 +151,7 @@ def test_changes_are_found_at_once_and_after_compaction() -> None:
     assert not index.needs_compaction
     for each in (index, index.compacted()):
         assert each.vector_search == "two-stage"
-        assert sorted(each.chunk_ids()) == sorted(exact.chunk_ids())
+        assert sorted(each.chunks().tolist()) == sorted(exact.chunks().tolist())
         for collections in SETS.values():
             assert recall(each, exact, collections) >= 0.99
         own = fresh.vectors[0].astype(np.float32)

@@ -20,7 +20,7 @@ import numpy.typing as npt
 from kb.search.engine.held_in_memory import HeldInMemory
 from kb.search.engine.protocols import Vector, VectorRows
 from kb.search.engine.ranking import best
-from kb.search.engine.row_table import CHUNK, RowTable
+from kb.search.engine.row_table import CHUNK, DOCUMENT, RowTable
 from kb.search.engine.sketch_plan import SketchPlan, read_plan, write_plan
 from kb.search.engine.sketch_recall import learn
 from kb.search.engine.sketches import KINDS, Sketches
@@ -75,9 +75,9 @@ class DenseIndex(HeldInMemory):
     def vector_search(self) -> str:
         return str(self._plan) if self._plan else "exact"
 
-    def chunk_ids(self) -> npt.NDArray[np.int64]:
-        chunk_ids: npt.NDArray[np.int64] = self._rows.ids[self._rows.alive, CHUNK]
-        return chunk_ids
+    def chunks(self) -> npt.NDArray[np.int64]:
+        chunks: npt.NDArray[np.int64] = self._rows.ids[self._rows.alive][:, [CHUNK, DOCUMENT]]
+        return chunks
 
     def add(self, rows: VectorRows) -> None:
         if not len(rows.ids):

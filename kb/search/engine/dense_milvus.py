@@ -54,11 +54,11 @@ class MilvusIndex:
     def __len__(self) -> int:
         return len(self._table)
 
-    def chunk_ids(self) -> npt.NDArray[np.int64]:
-        return self._table.rows()[:, CHUNK]
+    def chunks(self) -> npt.NDArray[np.int64]:
+        return self._table.rows()
 
     def missing_chunks(self) -> set[int]:
-        return set(np.setdiff1d(self.chunk_ids(), self._store.chunk_ids()).tolist())
+        return set(np.setdiff1d(self.chunks()[:, CHUNK], self._store.chunk_ids()).tolist())
 
     def lost_documents(self) -> set[int]:
         self._store.tend()
@@ -136,7 +136,7 @@ class MilvusIndex:
 
         A chunk newer than all of ours is no remnant: another search server is ahead of this one.
         """
-        own, stored = self.chunk_ids(), self._store.chunk_ids()
+        own, stored = self.chunks()[:, CHUNK], self._store.chunk_ids()
         self._lost.update(np.setdiff1d(own, stored).tolist())
         remnants = np.setdiff1d(stored, own)
         if len(own):

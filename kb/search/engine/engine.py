@@ -13,6 +13,7 @@ import numpy as np
 from kb.rag.evidence import dense_weight, rank_by_evidence
 from kb.rag.fusion import reciprocal_rank_scores
 from kb.search.engine import memory
+from kb.search.engine.chunk_table import CHUNK
 from kb.search.engine.errors import (
     DamagedIndexError,
     IndexOutOfStepError,
@@ -86,10 +87,18 @@ class SearchEngine:
         """Why a search would fail now; empty while nothing is known to be wrong."""
         return self._dense.trouble
 
-    def chunk_ids(self) -> set[int]:
-        """What is there to be found; for vectors in another program, by its account."""
+    def chunks(self) -> dict[int, int]:
+        """The document of each chunk that is there to be found; for vectors elsewhere, by that program's
+        account.
+        """
         with self._lock.reading():
-            return set(self._dense.chunk_ids().tolist()) - self._dense.missing_chunks()
+            found: dict[int, int] = dict(self._dense.chunks().tolist())
+            for chunk in self._dense.missing_chunks():
+                found.pop(chunk, None)
+            return found
+
+    def chunk_ids(self) -> set[int]:
+        return set(self.chunks())
 
     def lost_documents(self) -> set[int]:
         """Documents that must be replaced for their vectors to be found again."""
@@ -200,7 +209,7 @@ class SearchEngine:
             self._lexical.load(folder / _LEXICAL)
         # Compared as arrays: two sets of a million numbers would take a fifth of the room of the vectors.
         lexical = np.sort(np.fromiter(self._lexical.each_chunk_id(), np.int64))
-        if not np.array_equal(lexical, np.sort(self._dense.chunk_ids())):
+        if not np.array_equal(lexical, np.sort(self._dense.chunks()[:, CHUNK])):
             raise DamagedIndexError(IndexOutOfStepError.default_message)
         memory.give_back()
 

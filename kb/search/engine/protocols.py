@@ -83,11 +83,11 @@ class VectorIndex(Protocol):
 
     def __len__(self) -> int: ...
 
-    def chunk_ids(self) -> npt.NDArray[np.int64]:
-        """What it holds, by its own account."""
+    def chunks(self) -> npt.NDArray[np.int64]:
+        """What it holds, by its own account: int64 [n, 2], each chunk and its document."""
 
     def missing_chunks(self) -> set[int]:
-        """Chunks of `chunk_ids` that the other program has lost. Asks it for everything it has."""
+        """Chunks of `chunks` that the other program has lost. Asks it for everything it has."""
 
     def lost_documents(self) -> set[int]:
         """Documents to replace, because the other program did not find chunks of theirs.
