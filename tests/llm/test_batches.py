@@ -51,8 +51,9 @@ def test_pieces_cover_the_prompt_and_fill_whole_tiles(
 
     assert sum(sizes) == length
     assert max(sizes) + riders <= limit + ALIGNMENT
-    assert all((size + riders) % ALIGNMENT == 0 for size in sizes[:-1])
-    assert len(sizes) == 1 or sizes[-1] >= 4
+    assert all((size + riders) % (4 if riders else ALIGNMENT) == 0 for size in sizes[:-1])
+    assert riders or len(sizes) == 1 or sizes[-1] >= ALIGNMENT
+    assert all(size >= 3 for size in sizes[:-1])
 
 
 def learned(answers: int, answers_s: float, row_s: float) -> Pace:
@@ -65,14 +66,30 @@ def learned(answers: int, answers_s: float, row_s: float) -> Pace:
 
 
 def test_slow_machine_gets_small_pieces_and_a_fast_one_large() -> None:
-    assert learned(1, 1.0, row_s=0.05).piece(1000, 0) == 8
-    assert learned(1, 1.0, row_s=0.0001).piece(1000, 0) == 256
+    assert learned(0, 1.0, row_s=0.05).piece(1000, 0) == 8
+    assert learned(0, 1.0, row_s=0.0001).piece(1000, 0) == 256
 
 
 def test_batch_beside_answers_takes_a_few_times_as_long_as_one_of_their_own() -> None:
     pace = learned(4, 0.04, row_s=0.002)
     assert pace.piece(1000, 4) + 4 == 80
-    assert pace.piece(1000, 0) > 100
+
+
+def test_what_a_row_costs_beside_answers_does_not_make_prompts_alone_smaller() -> None:
+    pace = learned(0, 1.0, row_s=0.0001)
+    pace.note(7, 1, 1.2)
+    assert pace.piece(1000, 0) == 256
+
+
+def test_half_a_tile_goes_beside_an_answer_where_there_is_no_time_for_a_whole_one() -> None:
+    """Attention to a long prompt costs the same for each row."""
+    pace = Pace(256)
+    pace.note(0, 1, 0.010)
+    sizes = []
+    for _ in range(6):
+        sizes.append(pace.piece(1000, 1))
+        pace.note(sizes[-1], 1, 0.010 + 0.005 * sizes[-1])
+    assert sizes[-3:] == [3, 3, 3]
 
 
 def test_brief_prompt_may_take_batches_that_nobody_notices() -> None:
