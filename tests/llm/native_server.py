@@ -1,7 +1,6 @@
 """python -m tests.llm.native_server MODEL THREADS SLOTS CELLS: llama.cpp's own server, out of xllamacpp.
 
-Prints one line of JSON with its address and the instruction sets that it was built for, and serves until its
-standard input ends.
+Prints one line of JSON with its address, and serves until its standard input ends.
 """
 
 from __future__ import annotations
@@ -25,8 +24,7 @@ def main(model: str, threads: int, slots: int, cells: int) -> None:
     parameters.port = 0
     parameters.verbosity = -1
     server = xllamacpp.Server(parameters)
-    told = {"url": server.listening_address, "instructions": xllamacpp.get_system_info()}
-    print(json.dumps(told), flush=True)  # noqa: T201
+    print(json.dumps({"url": server.listening_address}), flush=True)  # noqa: T201
     sys.stdin.read()
 
 

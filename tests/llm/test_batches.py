@@ -20,6 +20,15 @@ def test_reuse_ends_at_a_multiple_before_the_first_difference() -> None:
     assert reusable([*TOKENS[:53], -1, *TOKENS[54:]], TOKENS) == 48
 
 
+def test_where_the_last_bit_does_not_matter_only_the_last_token_is_evaluated_again() -> None:
+    assert reusable(TOKENS, TOKENS, grain=1) == 99
+    assert reusable([*TOKENS[:53], -1, *TOKENS[54:]], TOKENS, grain=1) == 53
+
+
+def test_less_than_a_tile_is_not_worth_sharing() -> None:
+    assert reusable([*TOKENS[:7], -1], TOKENS, grain=1) == 0
+
+
 def test_longer_cache_of_another_answer_is_reused_as_far_as_it_agrees() -> None:
     assert reusable([*TOKENS, 7, 7, 7], [*TOKENS, 8, 8]) == 88
 

@@ -23,7 +23,7 @@ class ModelServer:
     """The product's own, with its default settings, at an address that it keeps when it is started again."""
 
     def __init__(self, data_dir: Path, **settings: str) -> None:
-        self._data_dir = data_dir
+        self.data_dir = data_dir
         self._settings = {**settings, "KB_LLM_API_KEY": KEY}
         self._process = Process(data_dir, **self._settings)
         self.url = self._process.url
@@ -41,7 +41,7 @@ class ModelServer:
         """Nothing is cached in the new process."""
         port = self._process.port
         self._process.kill()
-        self._process = Process(self._data_dir, port=port, **self._settings)
+        self._process = Process(self.data_dir, port=port, **self._settings)
         self.until_ready()
 
     def close(self) -> None:

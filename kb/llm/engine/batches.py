@@ -16,15 +16,23 @@ _FIRST_GUESS_S = 0.05
 _UNNOTICED_S = 0.1
 
 
-def reusable(cached: list[int], tokens: list[int]) -> int:
-    """How many tokens of the new prompt are in the cached sequence already; a multiple of ALIGNMENT.
+def reusable(cached: list[int], tokens: list[int], *, grain: int = ALIGNMENT) -> int:
+    """How many tokens of the new prompt are in the cached sequence already.
 
-    At least ALIGNMENT tokens of the prompt are always left over: its last logits are needed.
+    At least one tile of them, or none; a multiple of `grain`. At least `grain` tokens of the prompt are
+    always left over: its last logits are needed.
+
+    Args:
+        grain: ALIGNMENT for the same sums to the last bit, cached or not; 1 for the fewest to evaluate.
     """
-    most = min(len(cached), len(tokens) - ALIGNMENT)
-    at = 0
-    while at + ALIGNMENT <= most and cached[at : at + ALIGNMENT] == tokens[at : at + ALIGNMENT]:
-        at += ALIGNMENT
+    most = min(len(cached), len(tokens) - grain)
+    at = _agreeing(cached, tokens, 0, most, ALIGNMENT)
+    return _agreeing(cached, tokens, at, most, grain) if at else 0
+
+
+def _agreeing(cached: list[int], tokens: list[int], at: int, most: int, step: int) -> int:
+    while at + step <= most and cached[at : at + step] == tokens[at : at + step]:
+        at += step
     return at
 
 
