@@ -48,10 +48,13 @@ class NativeServer:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.kill()
+        for pipe in (self.process.stdin, self.process.stdout):
+            assert pipe is not None
+            pipe.close()
 
     def kill(self) -> None:
         self.process.kill()
-        self.process.communicate(timeout=_ENOUGH_S)
+        self.process.wait(_ENOUGH_S)
 
     @classmethod
     def instructions(cls) -> frozenset[str]:

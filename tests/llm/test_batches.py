@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kb.llm.engine.batches import ALIGNMENT, Pace, reusable
@@ -43,6 +43,7 @@ def test_reused_tokens_are_the_same_and_leave_a_batch(cached: list[int], tokens:
     assert kept == 0 or len(tokens) - kept >= ALIGNMENT
 
 
+@settings(deadline=None)
 @given(
     length=st.integers(1, 3000),
     speeds=st.lists(st.floats(1, 1e6), min_size=1, max_size=20),

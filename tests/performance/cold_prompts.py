@@ -16,7 +16,7 @@ from tests.performance.result import Result, compared
 
 _READERS = 8
 _ROUNDS = 3
-_ANSWER_TOKENS = 48
+_ANSWER_TOKENS = 32
 # About a thousand tokens, as many as an ordinary question has.
 _PASSAGE_CHARS = 4000
 _TOTAL, _MEDIAN = "cold_prompts_8_over_1", "cold_prompts_median_first_token"

@@ -56,7 +56,7 @@ def _first_tokens(asker: _Asker, bare: Bare, questions: Sequence[str]) -> list[R
     fifty: list[float] = []
     plain: list[float] = []
     for at in range(_ROUNDS + 1):
-        alone = [first_ms for _ in questions for first_ms, _ in asker.ask(1)]
+        alone = [first_ms for number in range(_QUESTIONS) for first_ms, _ in asker.ask(1, number)]
         together = [first_ms for first_ms, _ in asker.ask(50)]
         time.sleep(_SETTLE_S)
         timed = [_timed(bare, question) for question in questions]
@@ -96,27 +96,31 @@ def _timed(bare: Bare, question: str) -> float:
 
 
 class _Asker:
-    """Asks over REST, each reader over a connection of its own that is open already."""
+    """Asks over REST, each reader over a connection of its own."""
 
     def __init__(self, deployment: Deployment, collection: int, questions: Sequence[str]) -> None:
         self._deployment = deployment
         self._collection = collection
         self._questions = questions
 
-    def ask(self, readers: int) -> list[tuple[float, float]]:
-        """Milliseconds from asking to the first and to the last token, of each reader."""
-        return asyncio.run(self._ask_all(readers))
+    def ask(self, readers: int, start: int = 0) -> list[tuple[float, float]]:
+        """Milliseconds from asking to the first and to the last token, of each reader.
 
-    async def _ask_all(self, readers: int) -> list[tuple[float, float]]:
+        Args:
+            start: the number of the first question. A single reader leaves after the first token.
+        """
+        return asyncio.run(self._ask_all(readers, start))
+
+    async def _ask_all(self, readers: int, start: int) -> list[tuple[float, float]]:
         headers = {"Authorization": f"Bearer {self._deployment.api_key}"}
         limits = httpx.Limits(max_connections=None, max_keepalive_connections=None)
         async with httpx.AsyncClient(
             base_url=self._deployment.url, headers=headers, timeout=600, limits=limits, trust_env=False
         ) as http:
-            await asyncio.gather(*(http.get("/healthz") for _ in range(readers)))
-            return list(await asyncio.gather(*(self._ask(http, number) for number in range(readers))))
+            asked = (self._ask(http, start + at, leaves=readers == 1) for at in range(readers))
+            return list(await asyncio.gather(*asked))
 
-    async def _ask(self, http: httpx.AsyncClient, number: int) -> tuple[float, float]:
+    async def _ask(self, http: httpx.AsyncClient, number: int, *, leaves: bool) -> tuple[float, float]:
         question = self._questions[number % len(self._questions)]
         body = {"question": question, "collections": [self._collection], "stream": True}
         words_s = []
@@ -126,6 +130,8 @@ class _Asker:
             async for line in response.aiter_lines():
                 if line == "event: delta":
                     words_s.append(time.perf_counter())
+                    if leaves:
+                        break
         if not words_s:
             raise CannotRunError(f"No token came for {question!r}.")
         return (words_s[0] - started_s) * 1000, (words_s[-1] - started_s) * 1000
