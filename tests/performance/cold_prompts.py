@@ -18,7 +18,7 @@ _READERS = 8
 _ROUNDS = 3
 _ANSWER_TOKENS = 32
 # About a thousand tokens, as many as an ordinary question has.
-_PASSAGE_CHARS = 4000
+_PASSAGE_WORDS = 700
 _TOTAL, _MEDIAN = "cold_prompts_8_over_1", "cold_prompts_median_first_token"
 
 
@@ -63,7 +63,8 @@ def _prompt(number: int, side: str) -> list[Message]:
     documents = corpus().documents
     document = documents[number % len(documents)]
     text = document.path.read_text(errors="replace") if document.path else document.text
-    passages = (f"[1] {document.title}\n{text}\n\n" * 20)[:_PASSAGE_CHARS]
+    words = [word for word in text.split() if word.isalpha()]
+    passages = f"[1] {document.title}\n" + " ".join((words * _PASSAGE_WORDS)[:_PASSAGE_WORDS])
     system = {"role": "system", "content": f"{number} {side}. {SYSTEM}"}
     return [
         system,
