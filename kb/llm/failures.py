@@ -65,7 +65,8 @@ def raise_for_error(error: Mapping[str, Any], status: int, retry_after: str = ""
     logger.warning("The language model answered %d %s: %s", status, code, message[:500])
     if code == PromptTooLongError.code:
         raise PromptTooLongError(message)
-    if any(word in f"{code} {message}" for word in _TOO_LONG):
+    # llama.cpp's own server has the status for a code, and says it in the type.
+    if any(word in f"{code} {error.get('type')} {message}" for word in _TOO_LONG):
         raise PromptTooLongError
     if code == LLMBusyError.code or status == httpx.codes.TOO_MANY_REQUESTS:
         raise LLMBusyError(retry_after_s=_seconds(retry_after))

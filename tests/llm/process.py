@@ -21,11 +21,12 @@ ENOUGH_S = 120.0
 
 
 class Process:
-    """`manage.py llm_server` on a free port, with these settings."""
+    """`manage.py llm_server` on this port, or a free one, with these settings."""
 
-    def __init__(self, data_dir: Path, **settings: str) -> None:
-        with socket.create_server(("127.0.0.1", 0)) as probe:
+    def __init__(self, data_dir: Path, *, port: int = 0, **settings: str) -> None:
+        with socket.create_server(("127.0.0.1", port)) as probe:
             port = probe.getsockname()[1]
+        self.port = port
         self.url = f"http://127.0.0.1:{port}"
         self.token = internal_token()
         self.headers = {"Authorization": f"Bearer {self.token}"}

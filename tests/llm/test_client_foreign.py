@@ -134,6 +134,7 @@ async def test_progress_prolongs_the_wait() -> None:
     [
         (400, {"code": "context_length_exceeded", "message": "x"}, PromptTooLongError),
         (400, {"type": "exceed_context_size_error", "message": "x"}, PromptTooLongError),
+        (400, {"code": 400, "type": "exceed_context_size_error", "message": "x"}, PromptTooLongError),
         (400, {"message": "This model's maximum context length is 4096 tokens."}, PromptTooLongError),
         (400, {"code": None, "message": "bad field"}, LLMUnavailableError),
         (401, {"message": "wrong key"}, LLMUnavailableError),

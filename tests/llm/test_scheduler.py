@@ -6,7 +6,6 @@ import random
 
 import pytest
 
-from kb.llm.engine.batches import ALIGNMENT
 from kb.llm.types import Began, Finished, Usage
 from tests.llm.fake_model import ROW_S, STEP_S, Asked, Bench, alone, talkative
 
@@ -94,7 +93,7 @@ def test_beginning_that_is_shared_is_evaluated_once_and_counted_as_cached() -> N
     bench.run()
 
     assert first.cached == 0
-    assert second.cached == 100 - 100 % ALIGNMENT
+    assert second.cached == 100
     assert sum(map(len, bench.model.batches)) - before == 130 - second.cached
     check_answer(second)
     bench.check()
@@ -126,8 +125,7 @@ def test_conversation_finds_its_history_after_others_have_asked() -> None:
     second = bench.ask([*turn, *answer, *tokens(4, 20)])
     bench.run()
     # The last token of an answer is never evaluated.
-    length = len(turn) + len(answer) - 1
-    assert second.cached == length - length % ALIGNMENT
+    assert second.cached == len(turn) + len(answer) - 1
     check_answer(second)
 
 
@@ -142,7 +140,7 @@ def test_least_recently_used_beginning_is_evicted_first() -> None:
     bench.run()
     gone = bench.ask([*old, *tokens(5, 16)], max_tokens=2)
     bench.run()
-    assert (found.cached, gone.cached) == (96, 0)
+    assert (found.cached, gone.cached) == (100, 0)
 
 
 def test_single_slot_continues_its_sequence_in_place() -> None:

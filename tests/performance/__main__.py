@@ -31,9 +31,19 @@ WHERE = {
     "ttft_cold_vs_raw": "first_token",
     "ttft_warm_over_cold": "first_token",
     "ttft_second_question_over_cold": "first_token",
+    "answer_again_over_cold": "first_token",
+    "ttft_turn20_over_turn2": "conversation",
+    "answer_overhead_1": "overhead",
+    "answer_overhead_50": "overhead",
+    "sse_200_total_over_ideal": "overhead",
+    "sse_200_pace_over_ideal": "overhead",
     "llm_8_over_1": "many_readers",
     "llm_worst_first_token_8_over_1": "many_readers",
     "stream_gap_under_prefill": "many_readers",
+    "cold_prompts_8_over_1": "cold_prompts",
+    "cold_prompts_median_first_token": "cold_prompts",
+    "llm_8_over_native_server": "native_server",
+    "llm_python_share": "python_share",
 }
 LATEST = Path("var") / "bench" / "latest.json"
 

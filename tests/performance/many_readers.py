@@ -4,20 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import json
 import statistics
-import tempfile
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
 
 import httpx
 
-from tests.llm.process import Process
+from tests.performance.readers import Answer, client_of, model_server, rate, read
 from tests.performance.result import CannotRunError, Result, compared
 
-_KEY = "of the benchmark"
 _READERS = 8
 _ROUNDS = 4
 _ANSWER_TOKENS = 64
@@ -38,20 +33,14 @@ _TOGETHER, _FIRST, _GAP = "llm_8_over_1", "llm_worst_first_token_8_over_1", "str
 
 def run(names: Sequence[str]) -> list[Result]:
     """The sides take turns, in one server with its default settings."""
-    with tempfile.TemporaryDirectory() as folder:
-        server = Process(Path(folder), KB_LLM_API_KEY=_KEY)
-        server.headers = {"Authorization": f"Bearer {_KEY}"}
-        try:
-            server.until("ok")
-            results = asyncio.run(_measure(server, names))
-        finally:
-            server.kill()
+    with model_server() as server:
+        results = asyncio.run(_measure(server.url, names))
     return [result for result in results if result.name in names]
 
 
-async def _measure(server: Process, names: Sequence[str]) -> list[Result]:
+async def _measure(url: str, names: Sequence[str]) -> list[Result]:
     results: list[Result] = []
-    async with httpx.AsyncClient(base_url=server.url, headers=server.headers, timeout=600) as client:
+    async with client_of(url) as client:
         if {_TOGETHER, _FIRST} & set(names):
             results += await _together(client)
         if _GAP in names:
@@ -59,30 +48,20 @@ async def _measure(server: Process, names: Sequence[str]) -> list[Result]:
     return results
 
 
-@dataclass
-class _Answer:
-    """When its words came, in seconds by one clock."""
-
-    asked_s: float
-    words_s: list[float] = field(default_factory=list)
-
-    @property
-    def first_ms(self) -> float:
-        return (self.words_s[0] - self.asked_s) * 1000
-
-
 async def _together(client: httpx.AsyncClient) -> list[Result]:
-    one: list[list[_Answer]] = []
-    many: list[list[_Answer]] = []
+    one: list[list[Answer]] = []
+    many: list[list[Answer]] = []
     for at in range(_ROUNDS + 1):
         # No round asks what an earlier one has asked.
         questions = [f"Write a long story about {topic} in {2000 + at}." for topic in _TOPICS]
-        alone = [await _read(client, f"{questions[at]} And then?")]
-        together = list(await asyncio.gather(*(_read(client, question) for question in questions)))
+        alone = [await read(client, f"{questions[at]} And then?", _ANSWER_TOKENS)]
+        together = list(
+            await asyncio.gather(*(read(client, question, _ANSWER_TOKENS) for question in questions))
+        )
         if at:  # the first round warms up
             one.append(alone)
             many.append(together)
-    rates = [[_rate(answers) for answers in side] for side in (many, one)]
+    rates = [[rate(answers) for answers in side] for side in (many, one)]
     firsts = [[max(answer.first_ms for answer in answers) for answers in side] for side in (many, one)]
     return [
         compared(_TOGETHER, ">= 1.8", f"tokens/s, {_READERS} answers at once / one", *rates),
@@ -94,14 +73,14 @@ async def _while_a_prompt_comes(client: httpx.AsyncClient) -> Result:
     largest: list[float] = []
     usual: list[float] = []
     for at in range(_ROUNDS):
-        answer = _Answer(time.perf_counter())
+        answer = Answer(time.perf_counter())
         story = f"Write a very long story about {_TOPICS[at]}."
-        reading = asyncio.create_task(_read(client, story, 1500, answer))
+        reading = asyncio.create_task(read(client, story, 1500, answer))
         while len(answer.words_s) < _BEFORE_TOKENS and not reading.done():
             await asyncio.sleep(0.01)
         before = len(answer.words_s)
         words = " ".join(f"item {number:03} of list {at}," for number in range(_LONG_PROMPT_TOKENS // 10))
-        await _read(client, words, max_tokens=1)
+        await read(client, words, max_tokens=1)
         reading.cancel()
         await asyncio.gather(reading, return_exceptions=True)
         gaps = [(later - earlier) * 1000 for earlier, later in itertools.pairwise(answer.words_s)]
@@ -111,24 +90,3 @@ async def _while_a_prompt_comes(client: httpx.AsyncClient) -> Result:
         largest.append(max(gaps[before - 1 :]))
     unit = f"ms, largest gap while a prompt of {_LONG_PROMPT_TOKENS} tokens comes / median gap before"
     return compared(_GAP, "<= 5.0", unit, largest, usual)
-
-
-async def _read(
-    client: httpx.AsyncClient, question: str, max_tokens: int = _ANSWER_TOKENS, answer: _Answer | None = None
-) -> _Answer:
-    """Note when each piece of the answer comes; a piece is a token, but for letters of several."""
-    answer = answer or _Answer(time.perf_counter())
-    messages = [{"role": "user", "content": question}]
-    body = {"messages": messages, "max_tokens": max_tokens, "stream": True}
-    async with client.stream("POST", "/v1/chat/completions", json=body) as response:
-        response.raise_for_status()
-        async for line in response.aiter_lines():
-            if line.startswith("data: {") and json.loads(line[6:])["choices"][0]["delta"].get("content"):
-                answer.words_s.append(time.perf_counter())
-    return answer
-
-
-def _rate(answers: Sequence[_Answer]) -> float:
-    """Tokens per second of all together, from the first word of any to the last of all."""
-    words = [word_s for answer in answers for word_s in answer.words_s]
-    return (len(words) - len(answers)) / (max(words) - min(words))

@@ -40,7 +40,7 @@ def run(names: Sequence[str]) -> list[Result]:
     results = []
     with throw_away_deployment(with_llm=False) as deployment, rest_client(deployment) as client:
         client.upload_all(data.documents)
-        bare = _Bare()
+        bare = Bare()
         if _SMALL_NAME in names:
             results.append(_against_bare(_SMALL_NAME, "<= 1.5", deployment, client, bare, questions))
         if {_LARGE_NAME, _MANY_NAME} & set(names):
@@ -52,7 +52,7 @@ def run(names: Sequence[str]) -> list[Result]:
     return results
 
 
-class _Bare:
+class Bare:
     """The plain way: sentence-transformers in float32, and FAISS over all vectors."""
 
     def __init__(self) -> None:
@@ -73,10 +73,10 @@ class _Bare:
 
 
 def _against_bare(
-    name: str, target: str, deployment: Deployment, client: RestClient, bare: _Bare, questions: Sequence[str]
+    name: str, target: str, deployment: Deployment, client: RestClient, bare: Bare, questions: Sequence[str]
 ) -> Result:
     """The sides take turns by rounds: otherwise the threads of one would spin while the other runs."""
-    vectors = _vectors(deployment)
+    vectors = vectors_of(deployment)
     bare.hold(vectors)
     ours: list[float] = []
     plain: list[float] = []
@@ -128,7 +128,7 @@ def _grow(deployment: Deployment) -> None:
             return
 
 
-def _vectors(deployment: Deployment) -> npt.NDArray[np.float32]:
+def vectors_of(deployment: Deployment) -> npt.NDArray[np.float32]:
     """float32 [n, dimension]: what the installation searches."""
     import sqlite3
 

@@ -5,24 +5,34 @@ from __future__ import annotations
 # Quantised matrix products are made of tiles of eight rows. Rows left over are summed in another order, and
 # cost nearly as much as a whole tile: batches are filled up to whole ones.
 ALIGNMENT = 8
-# Fewer tokens of a prompt beside running answers would make it crawl.
-_LEAST_PIECE = 4
-# The weight of the newest duration in a running mean.
-_NEWEST = 0.3
+# Beside running answers, half a tile may be all that there is time for: attention to a long prompt costs the
+# same for each row. Fewer tokens at once would make the prompt crawl.
+_HALF_TILE = ALIGNMENT // 2
+_LEAST_PIECE = 3
+# The weight of the newest duration in a running mean: something else may have made a slow one slow.
+_NEWEST_FASTER, _NEWEST_SLOWER = 0.3, 0.1
 _FIRST_GUESS_S = 0.05
 # Small batches are dear. For as long as an ordinary prompt takes, ten words a second are fast enough.
 _UNNOTICED_S = 0.1
 
 
-def reusable(cached: list[int], tokens: list[int]) -> int:
-    """How many tokens of the new prompt are in the cached sequence already; a multiple of ALIGNMENT.
+def reusable(cached: list[int], tokens: list[int], *, grain: int = ALIGNMENT) -> int:
+    """How many tokens of the new prompt are in the cached sequence already.
 
-    At least ALIGNMENT tokens of the prompt are always left over: its last logits are needed.
+    At least one tile of them, or none; a multiple of `grain`. At least `grain` tokens of the prompt are
+    always left over: its last logits are needed.
+
+    Args:
+        grain: ALIGNMENT for the same sums to the last bit, cached or not; 1 for the fewest to evaluate.
     """
-    most = min(len(cached), len(tokens) - ALIGNMENT)
-    at = 0
-    while at + ALIGNMENT <= most and cached[at : at + ALIGNMENT] == tokens[at : at + ALIGNMENT]:
-        at += ALIGNMENT
+    most = min(len(cached), len(tokens) - grain)
+    at = _agreeing(cached, tokens, 0, most, ALIGNMENT)
+    return _agreeing(cached, tokens, at, most, grain) if at else 0
+
+
+def _agreeing(cached: list[int], tokens: list[int], at: int, most: int, step: int) -> int:
+    while at + step <= most and cached[at : at + step] == tokens[at : at + step]:
+        at += step
     return at
 
 
@@ -44,48 +54,77 @@ class Pace:
         self._limit = limit
         self._target_s = target_s
         self._stretch = stretch
-        self._most = 4 * ALIGNMENT
-        self._row_s = target_s / self._most
+        self._alone = _Rows(target_s / (4 * ALIGNMENT))
+        self._beside = _Rows(_FIRST_GUESS_S / ALIGNMENT)
         self._answers_s: dict[int, float] = {}
 
     def piece(self, remaining: int, riders: int, *, brief: bool = False) -> int:
         """Tokens of a prompt for the next batch.
 
         Args:
-            remaining: tokens of the prompt; one batch never leaves fewer than ALIGNMENT of them to the next.
+            remaining: tokens of the prompt. With nobody else about, one batch never leaves fewer than
+                ALIGNMENT of them to the next.
             riders: rows that the batch has already.
             brief: the prompt is over soon; meanwhile words may come as slowly as nobody notices.
         """
-        room = self._rows(riders, brief) - riders
+        room = self._room_beside(riders, brief) if riders else self._whole_tiles(self._target_s)
         if remaining <= room:
             return remaining
-        if remaining - room < ALIGNMENT:
+        if not riders and remaining - room < ALIGNMENT:
             return room - ALIGNMENT if room > ALIGNMENT else remaining
         return room
 
     def note(self, prompt_rows: int, answers: int, duration_s: float) -> None:
         """Learn from a batch."""
-        rows = prompt_rows + answers
         if not prompt_rows:
             known_s = self._answers_s.get(answers, duration_s)
-            self._answers_s[answers] = known_s + _NEWEST * (duration_s - known_s)
-        elif rows >= ALIGNMENT:
-            self._row_s = max(duration_s, 1e-6) / rows
-            # One lucky measurement must not make the next batch too long.
-            self._most = 2 * max(rows, ALIGNMENT)
+            weight = _NEWEST_FASTER if duration_s < known_s else _NEWEST_SLOWER
+            self._answers_s[answers] = known_s + weight * (duration_s - known_s)
+        elif answers:
+            self._beside.note(prompt_rows, duration_s - self._answers_time_s(answers), prompt_rows + answers)
+        elif prompt_rows >= ALIGNMENT:
+            self._alone.note(prompt_rows, duration_s, prompt_rows)
 
-    def _rows(self, riders: int, brief: bool) -> int:
-        """Of the whole batch: whole tiles, with a few rows at least for the prompt."""
-        allowed_s = self._target_s
-        if riders:
-            answers_s = self._stretch * self._answers_time_s(riders)
-            allowed_s = min(allowed_s, max(answers_s, _UNNOTICED_S) if brief else answers_s)
-        rows = min(int(allowed_s / self._row_s), self._most, self._limit)
-        least = -(-(riders + _LEAST_PIECE) // ALIGNMENT) * ALIGNMENT
-        return max(rows - rows % ALIGNMENT, least)
+    def _whole_tiles(self, allowed_s: float) -> int:
+        rows = min(self._alone.within(allowed_s), self._limit)
+        return max(rows - rows % ALIGNMENT, ALIGNMENT)
+
+    def _room_beside(self, riders: int, brief: bool) -> int:
+        """For the prompt in a batch that has riders: whole tiles, or half of one, with them."""
+        own_s = self._answers_time_s(riders)
+        longest_s = max(self._stretch * own_s, _UNNOTICED_S) if brief else self._stretch * own_s
+        allowed_s = min(longest_s, self._target_s) - own_s
+        rows = min(riders + self._beside.within(allowed_s), self._beside.most, self._limit)
+        rows -= rows % (ALIGNMENT if rows >= ALIGNMENT else _HALF_TILE)
+        least = -(-(riders + _LEAST_PIECE) // _HALF_TILE) * _HALF_TILE
+        return max(rows, least) - riders
 
     def _answers_time_s(self, answers: int) -> float:
         """Of a batch of answers alone: as many as now, or the nearest number that was seen."""
         if not self._answers_s:
             return _FIRST_GUESS_S
         return self._answers_s[min(self._answers_s, key=lambda seen: (abs(seen - answers), seen))]
+
+
+class _Rows:
+    """What a row of a prompt costs, after the last batch that had some.
+
+    Attributes:
+        most: rows of the next batch. One lucky measurement must not make it too long.
+    """
+
+    def __init__(self, row_s: float) -> None:
+        self._row_s = row_s
+        self.most = 4 * ALIGNMENT
+
+    def note(self, prompt_rows: int, duration_s: float, rows: int) -> None:
+        """Args:
+        duration_s: of what the prompt's rows have added.
+        rows: of the whole batch.
+        """
+        self._row_s = max(duration_s, 1e-6) / prompt_rows
+        self.most = 2 * max(rows, ALIGNMENT)
+
+    def within(self, allowed_s: float) -> int:
+        """How many of the prompt take so long."""
+        return int(min(max(allowed_s, 0.0) / self._row_s, self.most))

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Protocol
 
-from kb.llm.engine.batches import reusable
+from kb.llm.engine.batches import ALIGNMENT, reusable
 
 
 class Memory(Protocol):
@@ -60,6 +60,8 @@ class Residents:
         self._memory = memory
         self._cells = cells
         self._is_single = sequences == 1
+        # Where several share the cache, the last bit of a sum depends on the others anyway.
+        self._grain = ALIGNMENT if self._is_single else 1
         self._free = list(range(sequences))
         self._residents: list[Resident] = []
         self._holders: Counter[int] = Counter()
@@ -133,7 +135,9 @@ class Residents:
         """Who shares the longest prefix, the one used last among equals, and how long it is."""
         if not self._memory.can_share:
             return None, 0
-        found = [(reusable(one.tokens, tokens), one.last_used, one) for one in self._residents]
+        found = [
+            (reusable(one.tokens, tokens, grain=self._grain), one.last_used, one) for one in self._residents
+        ]
         count, _, donor = max(found, key=lambda item: item[:2], default=(0, 0, None))
         return (donor, count) if count else (None, 0)
 
