@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kb.exceptions import KBError, LLMUnavailableError
+from kb.exceptions import InvalidInputError, KBError, LLMUnavailableError
 
 
 class ModelLoadError(LLMUnavailableError):
@@ -20,3 +20,9 @@ class NotAuthenticatedError(KBError):
     code = "not_authenticated"
     http_status = 401
     default_message = "The token is missing or wrong."
+
+
+class GrammarError(InvalidInputError):
+    """The answer cannot go on in the form that was asked for."""
+
+    code = "grammar"

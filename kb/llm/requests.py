@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from kb.exceptions import InvalidInputError
+from kb.llm.grammar.requested import requested_grammar
 from kb.llm.types import ChatMessage, Sampling
 
 MAX_BODY_BYTES = 4 * 1024 * 1024
@@ -25,7 +26,6 @@ _NOT_OFFERED: Mapping[str, tuple[Any, ...]] = {
     "functions": (None, []),
     "logprobs": (None, False),
     "logit_bias": (None, {}),
-    "response_format": (None, {"type": "text"}),
     "modalities": (None, ["text"]),
 }
 
@@ -49,7 +49,11 @@ class ChatRequest:
 
 
 def parse_chat(body: bytes) -> ChatRequest:
-    """Raises InvalidInputError, with a sentence that names the field."""
+    """Not for an event loop: a large body, or a grammar in it, takes a moment.
+
+    Raises:
+        InvalidInputError: with a sentence that names the field.
+    """
     try:
         given = json.loads(body)
     except (ValueError, RecursionError) as error:
@@ -125,6 +129,7 @@ def _sampling(given: Mapping[str, Any]) -> Sampling:
         # Clients draw seeds of 64 bits and of either sign; the sampler takes 32.
         seed=None if seed is None else _whole("seed", seed, -(1 << 63), (1 << 63) - 1) & 0xFFFFFFFF,
         stop=_stop(given.get("stop")),
+        grammar=requested_grammar(given),
     )
 
 

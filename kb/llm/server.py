@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import hmac
 import logging
@@ -87,7 +88,7 @@ class LLMServer:
         return hmac.compare_digest(given, self._authorization)
 
     async def _chat(self, request: Request) -> Response:
-        wanted = parse_chat(await _body(request))
+        wanted = await asyncio.to_thread(parse_chat, await _body(request))
         prompt = await self._station.prepare(wanted)
         name = self._station.engine.info.name
         job = self._station.enter(prompt, wanted.sampling, wanted.user)
