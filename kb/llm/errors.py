@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kb.exceptions import InvalidInputError, KBError, LLMUnavailableError
+from kb.exceptions import InvalidInputError, LLMUnavailableError
 
 
 class ModelLoadError(LLMUnavailableError):
@@ -14,12 +14,6 @@ class ModelLoadError(LLMUnavailableError):
 class ModelLoadingError(LLMUnavailableError):
     code = "loading"
     default_message = "The language model is being loaded. Try again in a moment."
-
-
-class NotAuthenticatedError(KBError):
-    code = "not_authenticated"
-    http_status = 401
-    default_message = "The token is missing or wrong."
 
 
 class GrammarError(InvalidInputError):

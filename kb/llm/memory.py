@@ -60,9 +60,10 @@ def check_memory(path: Path, need: Need, available_bytes: int | None) -> None:
     """
     if available_bytes is not None and need.total_bytes > available_bytes:
         raise ModelLoadError(
-            f"{path} needs about {megabytes(need.total_bytes)} of memory "
-            f"({megabytes(need.weights_bytes)} for its weights, {megabytes(need.cache_bytes)} for the cache), "
-            f"and {megabytes(available_bytes)} are free. Take a smaller model, or lower KB_LLM_CONTEXT, KB_LLM_SLOTS or KB_LLM_CACHE."
+            f"{path} needs about {megabytes(need.total_bytes)} of memory, "
+            f"{megabytes(need.weights_bytes)} of it for the weights and {megabytes(need.cache_bytes)} for "
+            f"the cache; {megabytes(available_bytes)} are free. Take a smaller model, or lower "
+            "KB_LLM_CONTEXT, KB_LLM_SLOTS or KB_LLM_CACHE."
         )
 
 
