@@ -113,10 +113,10 @@ def engine() -> Iterator[LlamaEngine]:
 
 async def restless(client: httpx.AsyncClient, url: str, chance: random.Random) -> str:
     """One request of any length, which may be left at any moment. Returns how it ended."""
-    words = chance.choices(["sea", "ship", "storm", "harbour", "gull"], k=chance.randint(1, 60))
+    words = chance.choices(["sea", "ship", "storm", "harbour", "gull"], k=chance.randint(1, 30))
     body = {
         "messages": [{"role": "user", "content": f"Tell of {' '.join(words)}."}],
-        "max_tokens": chance.randint(1, 6),
+        "max_tokens": chance.randint(1, 5),
         "stream": chance.random() < 0.5,
         "user": f"reader {chance.randint(1, 9)}",
         **chance.choice([{}, {}, {"stop": ["e"]}, {"response_format": {"type": "json_object"}}]),
