@@ -12,6 +12,8 @@ from kb.llm.engine.devices import gpu_layers
 from kb.llm.engine.faster_copy import faster_copy
 from kb.llm.engine.llama import LlamaEngine, Shape
 from kb.llm.errors import ModelLoadError
+from kb.llm.gguf import read_facts
+from kb.llm.memory import available_bytes, check_memory, need_of
 from kb.llm.model_file import check_model_file, find_model
 
 logger = logging.getLogger(__name__)
@@ -26,6 +28,9 @@ def make_engine(config: Config, stopping: threading.Event) -> LlamaEngine:
     model = find_model(config.llm_model)
     check_model_file(model)
     layers = gpu_layers(config.device)
+    if not layers:
+        need = need_of(read_facts(model.path), config.llm_context, config.llm_slots, config.llm_cache)
+        check_memory(model.path, need, available_bytes())
     shape = Shape(
         context_tokens=config.llm_context,
         slots=config.llm_slots,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kb.exceptions import KBError, LLMUnavailableError
+from kb.exceptions import InvalidInputError, LLMUnavailableError
 
 
 class ModelLoadError(LLMUnavailableError):
@@ -16,7 +16,7 @@ class ModelLoadingError(LLMUnavailableError):
     default_message = "The language model is being loaded. Try again in a moment."
 
 
-class NotAuthenticatedError(KBError):
-    code = "not_authenticated"
-    http_status = 401
-    default_message = "The token is missing or wrong."
+class GrammarError(InvalidInputError):
+    """The answer cannot go on in the form that was asked for."""
+
+    code = "grammar"

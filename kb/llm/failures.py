@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 import httpx
 
 from kb.exceptions import LLMBusyError, LLMUnavailableError, PromptTooLongError
+from kb.llm.errors import ModelLoadError, ModelLoadingError
 
 logger = logging.getLogger(__name__)
 
@@ -17,6 +18,14 @@ _DEFAULT_RETRY_S = 5
 _LONGEST_RETRY_S = 3600
 # How well-known servers say that a prompt does not fit, as code, type or in the message.
 _TOO_LONG = ("context_length_exceeded", "exceed_context_size_error", "maximum context length")
+
+# What our own server tells of itself. The reason itself names files, which /readyz shows to admins alone.
+_OWN_STATES = {
+    ModelLoadError.code: (
+        "The language model cannot be loaded; an admin finds the reason in /readyz. Search still works."
+    ),
+    ModelLoadingError.code: ModelLoadingError.default_message,
+}
 
 
 @contextmanager
@@ -70,7 +79,7 @@ def raise_for_error(error: Mapping[str, Any], status: int, retry_after: str = ""
         raise PromptTooLongError
     if code == LLMBusyError.code or status == httpx.codes.TOO_MANY_REQUESTS:
         raise LLMBusyError(retry_after_s=_seconds(retry_after))
-    raise LLMUnavailableError(retry_after_s=_seconds(retry_after))
+    raise LLMUnavailableError(_OWN_STATES.get(code), retry_after_s=_seconds(retry_after))
 
 
 def _seconds(retry_after: str) -> int:

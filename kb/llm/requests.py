@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from kb.exceptions import InvalidInputError
+from kb.json_fields import encodable, flag, json_object, number, whole
+from kb.llm.grammar.requested import requested_grammar
 from kb.llm.types import ChatMessage, Sampling
 
 MAX_BODY_BYTES = 4 * 1024 * 1024
@@ -25,7 +26,6 @@ _NOT_OFFERED: Mapping[str, tuple[Any, ...]] = {
     "functions": (None, []),
     "logprobs": (None, False),
     "logit_bias": (None, {}),
-    "response_format": (None, {"type": "text"}),
     "modalities": (None, ["text"]),
 }
 
@@ -49,13 +49,12 @@ class ChatRequest:
 
 
 def parse_chat(body: bytes) -> ChatRequest:
-    """Raises InvalidInputError, with a sentence that names the field."""
-    try:
-        given = json.loads(body)
-    except (ValueError, RecursionError) as error:
-        raise InvalidInputError("The body must be JSON.") from error
-    if not isinstance(given, dict):
-        raise InvalidInputError("The body must be a JSON object.")
+    """Not for an event loop: a large body, or a grammar in it, takes a moment.
+
+    Raises:
+        InvalidInputError: with a sentence that names the field.
+    """
+    given = json_object(body)
     for name, harmless in _NOT_OFFERED.items():
         if given.get(name) not in harmless:
             raise InvalidInputError(f"{name} is not supported.")
@@ -64,8 +63,8 @@ def parse_chat(body: bytes) -> ChatRequest:
         messages=_messages(given.get("messages")),
         max_tokens=_max_tokens(given),
         sampling=_sampling(given),
-        stream=_flag("stream", given.get("stream")),
-        include_usage=isinstance(options, dict) and _flag("include_usage", options.get("include_usage")),
+        stream=flag("stream", given.get("stream")),
+        include_usage=isinstance(options, dict) and flag("include_usage", options.get("include_usage")),
         user=_user(given.get("user")),
     )
 
@@ -91,7 +90,7 @@ def _content(value: Any) -> str:
         value = "\n".join(_part(part) for part in value)
     if not isinstance(value, str):
         raise InvalidInputError("The content of a message must be text.")
-    return _encodable("content", value)
+    return encodable("content", value)
 
 
 def _part(value: Any) -> str:
@@ -104,32 +103,38 @@ def _max_tokens(given: Mapping[str, Any]) -> int | None:
     for name in ("max_completion_tokens", "max_tokens"):
         value = given.get(name)
         if value is not None:
-            return _whole(name, value, 1, _MAX_TOKENS)
+            return whole(name, value, 1, _MAX_TOKENS)
     return None
 
 
 def _sampling(given: Mapping[str, Any]) -> Sampling:
     seed = given.get("seed")
     top_k = given.get("top_k")
-    top_p = _number("top_p", given.get("top_p"), default=1.0, high=1.0)
+    top_p = _number(given, "top_p", default=1.0, high=1.0)
     if top_p == 0:
         raise InvalidInputError("top_p must be greater than 0.")
     return Sampling(
-        temperature=_number("temperature", given.get("temperature"), default=0.0, high=2.0),
+        temperature=_number(given, "temperature", default=0.0, high=2.0),
         top_p=top_p,
         # Some clients say -1 for all of them.
-        top_k=0 if top_k is None else max(_whole("top_k", top_k, -1, _MAX_TOP_K), 0),
-        min_p=_number("min_p", given.get("min_p"), default=0.0, high=1.0),
+        top_k=0 if top_k is None else max(whole("top_k", top_k, -1, _MAX_TOP_K), 0),
+        min_p=_number(given, "min_p", default=0.0, high=1.0),
         presence_penalty=_penalty(given, "presence_penalty"),
         frequency_penalty=_penalty(given, "frequency_penalty"),
         # Clients draw seeds of 64 bits and of either sign; the sampler takes 32.
-        seed=None if seed is None else _whole("seed", seed, -(1 << 63), (1 << 63) - 1) & 0xFFFFFFFF,
+        seed=None if seed is None else whole("seed", seed, -(1 << 63), (1 << 63) - 1) & 0xFFFFFFFF,
         stop=_stop(given.get("stop")),
+        grammar=requested_grammar(given),
     )
 
 
 def _penalty(given: Mapping[str, Any], name: str) -> float:
-    return _number(name, given.get(name), default=0.0, low=-2.0, high=2.0)
+    return _number(given, name, default=0.0, low=-2.0, high=2.0)
+
+
+def _number(given: Mapping[str, Any], name: str, *, default: float, high: float, low: float = 0.0) -> float:
+    value = given.get(name)
+    return default if value is None else number(name, value, low, high)
 
 
 def _user(value: Any) -> str:
@@ -137,7 +142,7 @@ def _user(value: Any) -> str:
         return ""
     if not isinstance(value, str) or len(value) > _MAX_USER_CHARS:
         raise InvalidInputError(f"user must be a text of at most {_MAX_USER_CHARS} characters.")
-    return _encodable("user", value)
+    return encodable("user", value)
 
 
 def _stop(value: Any) -> tuple[str, ...]:
@@ -146,32 +151,4 @@ def _stop(value: Any) -> tuple[str, ...]:
         raise InvalidInputError(f"stop must be a text or a list of at most {_MAX_STOPS} texts.")
     if not all(isinstance(item, str) and 0 < len(item) <= _MAX_STOP_CHARS for item in stops):
         raise InvalidInputError(f"Each stop must be a text of 1 to {_MAX_STOP_CHARS} characters.")
-    return tuple(_encodable("stop", item) for item in stops)
-
-
-def _flag(name: str, value: Any) -> bool:
-    if value is not None and not isinstance(value, bool):
-        raise InvalidInputError(f"{name} must be true or false.")
-    return bool(value)
-
-
-def _number(name: str, value: Any, *, default: float, high: float, low: float = 0.0) -> float:
-    if value is None:
-        return default
-    if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
-        raise InvalidInputError(f"{name} must be a number from {low:g} to {high:g}.")
-    return float(value)
-
-
-def _whole(name: str, value: Any, low: int, high: int) -> int:
-    if type(value) is not int or not low <= value <= high:
-        raise InvalidInputError(f"{name} must be a whole number from {low} to {high}.")
-    return value
-
-
-def _encodable(name: str, value: str) -> str:
-    try:
-        value.encode()
-    except UnicodeEncodeError as error:
-        raise InvalidInputError(f"{name} holds half of a character pair.") from error
-    return value
+    return tuple(encodable("stop", item) for item in stops)

@@ -2,30 +2,25 @@
 
 from __future__ import annotations
 
-import functools
-import hmac
-import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
+import asyncio
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
 from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from kb.exceptions import InvalidInputError, KBError, NotFoundError, TooLargeError
-from kb.llm.errors import ModelLoadingError, NotAuthenticatedError
+from kb.exceptions import KBError
+from kb.internal_http import Guard, read_body
+from kb.llm.errors import ModelLoadingError
 from kb.llm.replies import error_response, models_object
 from kb.llm.requests import MAX_BODY_BYTES, parse_chat
 from kb.llm.responses import StreamedAnswer, WholeAnswer
 from kb.llm.station import Station
-
-logger = logging.getLogger(__name__)
-
-Endpoint = Callable[[Request], Awaitable[Response]]
 
 # How long the engine may take to notice that the process ends; within the supervisor's patience.
 _STOP_S = 0.9
@@ -40,21 +35,19 @@ class LLMServer:
     """
 
     def __init__(self, station: Station, token: str) -> None:
-        if not token:
-            raise ValueError("The model server needs a token.")
         self._station = station
-        self._authorization = f"Bearer {token}".encode()
+        self._guard = Guard(token, error_response)
 
     def app(self) -> Starlette:
         return Starlette(
             routes=[
-                Route("/v1/chat/completions", self._guarded(self._chat), methods=["POST"]),
-                Route("/v1/models", self._guarded(self._models), methods=["GET"]),
-                Route("/metrics", self._guarded(self._metrics), methods=["GET"]),
+                Route("/v1/chat/completions", self._guard(self._chat), methods=["POST"]),
+                Route("/v1/models", self._guard(self._models), methods=["GET"]),
+                Route("/metrics", self._guard(self._metrics), methods=["GET"]),
                 Route("/health", self._health, methods=["GET"]),
             ],
             lifespan=self._lifespan,
-            exception_handlers={HTTPException: _http_error},
+            exception_handlers={HTTPException: self._guard.unknown},
         )
 
     @asynccontextmanager
@@ -63,31 +56,8 @@ class LLMServer:
         yield
         await self._station.stop(_STOP_S)
 
-    def _guarded(self, endpoint: Endpoint) -> Endpoint:
-        """Check the token; turn every error into OpenAI's shape with a true status."""
-
-        @functools.wraps(endpoint)
-        async def guarded(request: Request) -> Response:
-            try:
-                if not self._is_authorized(request):
-                    raise NotAuthenticatedError
-                return await endpoint(request)
-            except KBError as error:
-                return error_response(error)
-            except ClientDisconnect:
-                return Response(status_code=499)  # nobody reads it
-            except Exception:
-                logger.exception("A request failed: %s", request.url.path)
-                return error_response(KBError())
-
-        return guarded
-
-    def _is_authorized(self, request: Request) -> bool:
-        given = request.headers.get("authorization", "").encode()
-        return hmac.compare_digest(given, self._authorization)
-
     async def _chat(self, request: Request) -> Response:
-        wanted = parse_chat(await _body(request))
+        wanted = await asyncio.to_thread(parse_chat, await read_body(request, MAX_BODY_BYTES))
         prompt = await self._station.prepare(wanted)
         name = self._station.engine.info.name
         job = self._station.enter(prompt, wanted.sampling, wanted.user)
@@ -117,24 +87,4 @@ class LLMServer:
             status, facts = "failed", {"reason": error.message}
         line = self._station.line
         facts |= {"active": line.active, "waiting": line.waiting}
-        return JSONResponse({"status": status, **(facts if self._is_authorized(request) else {})})
-
-
-async def _body(request: Request) -> bytes:
-    announced = request.headers.get("content-length", "0")
-    if announced.isdigit() and int(announced) > MAX_BODY_BYTES:
-        raise TooLargeError("The request is too large.")
-    parts = bytearray()
-    async for part in request.stream():
-        parts += part
-        if len(parts) > MAX_BODY_BYTES:
-            raise TooLargeError("The request is too large.")
-    return bytes(parts)
-
-
-def _http_error(request: Request, error: Exception) -> Response:
-    if isinstance(error, HTTPException) and error.status_code == 404:
-        return error_response(NotFoundError("There is no such call."))
-    wrong = InvalidInputError("There is no such call.")
-    wrong.http_status = error.status_code if isinstance(error, HTTPException) else 500
-    return error_response(wrong)
+        return JSONResponse({"status": status, **(facts if self._guard.admits(request) else {})})

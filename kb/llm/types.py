@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from kb.exceptions import KBError
+from kb.llm.grammar.rules import Grammar
 
 FinishReason = Literal["stop", "length", "cancelled"]
 
@@ -32,6 +33,8 @@ class Sampling:
         frequency_penalty: the same, as often as it holds it.
         seed: None draws differently each time.
         stop: the text ends before the first of these; none of them is ever shown.
+        grammar: what the whole text must be; None allows any. An answer that is cut off at its most tokens
+            or before a stop string is the beginning of such a text.
     """
 
     temperature: float = 0.0
@@ -42,6 +45,7 @@ class Sampling:
     frequency_penalty: float = 0.0
     seed: int | None = None
     stop: tuple[str, ...] = ()
+    grammar: Grammar | None = None
 
 
 @dataclass(frozen=True)

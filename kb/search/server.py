@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-import functools
-import hmac
 import itertools
 import json
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from typing import Any, Protocol
@@ -21,7 +19,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from kb.exceptions import KBError, SearchUnavailableError, ServiceUnavailableError, TooLargeError
+from kb.exceptions import KBError, SearchUnavailableError, ServiceUnavailableError
+from kb.internal_http import Guard, read_body
 from kb.search.engine.types import SearchResult
 from kb.search.errors import IndexLoadingError
 from kb.search.keeper import State
@@ -30,8 +29,6 @@ from kb.search.requests import MAX_BODY_BYTES, SearchRequest, parse_search
 from kb.search.tail import Tailer, close_connection
 
 logger = logging.getLogger(__name__)
-
-Endpoint = Callable[[Request], Awaitable[Response]]
 
 _THREADS = 16
 _MAX_WAITING = 256
@@ -61,7 +58,7 @@ class SearchServer:
 
     def __init__(self, keeper: Keeper, token: str) -> None:
         self._keeper = keeper
-        self._authorization = f"Bearer {token}".encode()
+        self._guard = Guard(token, _error)
         # More than cores: those that wait for the encoder are embedded together.
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="search")
         self._waiting = 0
@@ -69,13 +66,13 @@ class SearchServer:
     def app(self) -> Starlette:
         return Starlette(
             routes=[
-                Route("/search", self._guarded(self._search), methods=["POST"]),
-                Route("/ids", self._guarded(self._ids), methods=["GET"]),
-                Route("/rebuild", self._guarded(self._rebuild), methods=["POST"]),
+                Route("/search", self._guard(self._search), methods=["POST"]),
+                Route("/ids", self._guard(self._ids), methods=["GET"]),
+                Route("/rebuild", self._guard(self._rebuild), methods=["POST"]),
                 Route("/health", self._health, methods=["GET"]),
             ],
             lifespan=self._lifespan,
-            exception_handlers={HTTPException: _http_error},
+            exception_handlers={HTTPException: self._guard.unknown},
         )
 
     @asynccontextmanager
@@ -86,29 +83,8 @@ class SearchServer:
             logger.warning("Stopping without a last snapshot; the log will be replayed from the one before.")
         self._threads.shutdown(wait=False, cancel_futures=True)
 
-    def _guarded(self, endpoint: Endpoint) -> Endpoint:
-        """Check the token; turn every error into JSON with a true status."""
-
-        @functools.wraps(endpoint)
-        async def guarded(request: Request) -> Response:
-            if not self._is_authorized(request):
-                return _error(401, "not_authenticated", "The token is missing or wrong.")
-            try:
-                return await endpoint(request)
-            except KBError as error:
-                return _error(error.http_status, error.code, error.message)
-            except Exception:
-                logger.exception("A request failed: %s", request.url.path)
-                return _error(500, KBError.code, KBError.default_message)
-
-        return guarded
-
-    def _is_authorized(self, request: Request) -> bool:
-        given = request.headers.get("authorization", "").encode()
-        return hmac.compare_digest(given, self._authorization)
-
     async def _search(self, request: Request) -> Response:
-        wanted = parse_search(await _body(request))
+        wanted = parse_search(await read_body(request, MAX_BODY_BYTES))
         tailer = self._tailer()
         if self._waiting >= _MAX_WAITING:
             raise ServiceUnavailableError("Too many searches are waiting.")
@@ -137,7 +113,7 @@ class SearchServer:
         state, encoder = self._keeper.state, self._keeper.encoder
         trouble = state.tailer.engine.trouble if state.tailer is not None else ""
         body: dict[str, Any] = {"status": "failed" if trouble else state.status}
-        if self._is_authorized(request):
+        if self._guard.admits(request):
             if reason := trouble or state.reason:
                 body["reason"] = reason
             if encoder is not None:
@@ -193,20 +169,7 @@ def _progress(tailer: Tailer) -> dict[str, Any]:
     return progress
 
 
-async def _body(request: Request) -> bytes:
-    parts = bytearray()
-    async for part in request.stream():
-        parts += part
-        if len(parts) > MAX_BODY_BYTES:
-            raise TooLargeError("The request is too large.")
-    return bytes(parts)
-
-
-def _error(status: int, code: str, message: str) -> Response:
-    headers = {"Retry-After": "1"} if status == 503 else None
-    return JSONResponse({"error": {"code": code, "message": message}}, status, headers)
-
-
-def _http_error(request: Request, error: Exception) -> Response:
-    status = error.status_code if isinstance(error, HTTPException) else 500
-    return _error(status, "not_found" if status == 404 else "invalid", "There is no such call.")
+def _error(error: KBError) -> Response:
+    headers = {"Retry-After": "1"} if error.http_status == 503 else None
+    body = {"error": {"code": error.code, "message": error.message}}
+    return JSONResponse(body, error.http_status, headers)

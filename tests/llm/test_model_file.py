@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 import struct
 import sys
 from pathlib import Path
@@ -7,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from kb.llm.errors import ModelLoadError
-from kb.llm.model_file import ModelFile, check_model_file, find_model
+from kb.llm.model_file import ModelFile, check_model_file, checksum_file, find_model
 
 HEADER = struct.pack("<4sIQQ", b"GGUF", 3, 2, 3)
 
@@ -64,4 +65,20 @@ def test_model_that_is_not_what_was_delivered_is_refused(tmp_path: Path) -> None
     path = tmp_path / "model.gguf"
     path.write_bytes(HEADER + bytes(100))
     with pytest.raises(ModelLoadError, match="reinstall"):
-        check_model_file(ModelFile(path, sha256="0" * 64))
+        check_model_file(ModelFile(path, "0" * 64, is_built_in=True))
+
+
+def test_model_of_the_wrong_hash_is_refused_with_both(tmp_path: Path) -> None:
+    """Case 43: the checksum beside a model, as sha256sum or a pull leaves it."""
+    path = tmp_path / "model.gguf"
+    path.write_bytes(HEADER + bytes(100))
+    right = hashlib.sha256(path.read_bytes()).hexdigest()
+    checksum_file(path).write_text(f"{right}  model.gguf\n")
+    check_model_file(find_model(str(path)))
+
+    path.write_bytes(HEADER + bytes(99) + b"x")
+    with pytest.raises(ModelLoadError, match=f"not {right}"):
+        check_model_file(find_model(str(path)))
+    checksum_file(path).write_text("no checksum")
+    with pytest.raises(ModelLoadError, match="does not begin"):
+        find_model(str(path))

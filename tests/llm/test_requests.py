@@ -38,6 +38,14 @@ def test_everything_offered_is_understood() -> None:
     assert found.user == "somebody"
 
 
+def test_form_of_the_answer_is_a_grammar() -> None:
+    assert parsed(response_format={"type": "text"}).sampling.grammar is None
+    assert parsed(grammar='root ::= "yes" | "no"').sampling.grammar is not None
+    schema = {"name": "any", "strict": True, "schema": {"type": "array", "items": {"type": "integer"}}}
+    for form in ({"type": "json_object"}, {"type": "json_schema", "json_schema": schema}):
+        assert parsed(response_format=form).sampling.grammar is not None
+
+
 def test_newer_name_of_max_tokens_wins() -> None:
     assert parsed(max_tokens=7, max_completion_tokens=9).max_tokens == 9
 
@@ -77,7 +85,13 @@ def test_text_parts_are_joined_and_developer_is_system() -> None:
         ({"stream_options": {"include_usage": 1}}, "include_usage"),
         ({"n": 2}, "n "),
         ({"tools": [{"type": "function"}]}, "tools"),
-        ({"response_format": {"type": "json_object"}}, "response_format"),
+        ({"response_format": {"type": "xml"}}, "response_format"),
+        ({"response_format": "json_object"}, "response_format"),
+        ({"response_format": {"type": "json_schema"}}, "json_schema"),
+        ({"response_format": {"type": "json_schema", "json_schema": {"schema": {"$ref": "x"}}}}, "ref"),
+        ({"grammar": 5}, "grammar"),
+        ({"grammar": "root ::= root"}, "grammar"),
+        ({"grammar": 'root ::= "x"', "response_format": {"type": "json_object"}}, "grammar"),
         ({"presence_penalty": 2.5}, "presence_penalty"),
         ({"frequency_penalty": "x"}, "frequency_penalty"),
         ({"top_k": -2}, "top_k"),

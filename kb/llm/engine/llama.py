@@ -21,11 +21,9 @@ from kb.llm.engine.residents import Residents
 from kb.llm.engine.scheduler import Scheduler, sequences_for
 from kb.llm.engine.warm_up import warm_up
 from kb.llm.errors import ModelLoadError
+from kb.llm.memory import cells_for
 from kb.llm.template import ChatTemplate
 from kb.llm.types import ChatMessage, ModelInfo, Prompt, Sampling, Work
-
-# An ordinary question with its passages and its answer, and some more.
-_TOKENS_PER_SLOT = 1024
 
 
 @dataclass(frozen=True)
@@ -50,8 +48,8 @@ class Shape:
     def within(self, trained: int) -> Shape:
         """With a context that the model was trained with, and a number of tokens for the cache."""
         context = min(self.context_tokens, trained) if trained > 0 else self.context_tokens
-        chosen = self.cache_tokens or max(2 * context, self.slots * _TOKENS_PER_SLOT)
-        return replace(self, context_tokens=context, cache_tokens=max(chosen, context))
+        cells = cells_for(context, self.slots, self.cache_tokens)
+        return replace(self, context_tokens=context, cache_tokens=cells)
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
-from kb.exceptions import LLMUnavailableError
+from kb.exceptions import KBError, LLMUnavailableError
 from kb.llm.engine.batches import Pace, reusable
 from kb.llm.engine.generation import SHORT_TOKENS, Generation, Job, Sampler, Vocabulary
 from kb.llm.engine.residents import Memory, Resident, Residents
@@ -198,6 +198,8 @@ class Scheduler:
             ending: FinishReason | Failed | None
             try:
                 ending = self._drawn(part.generation, row)
+            except KBError as error:
+                ending = Failed(error)
             except Exception:
                 logger.exception("A generation failed")
                 ending = _failure()

@@ -1,0 +1,182 @@
+"""Answers of a form, with the real built-in model."""
+
+from __future__ import annotations
+
+import json
+import random
+import threading
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import jsonschema
+import pytest
+from llama_cpp import llama_cpp as native
+
+from kb.llm.engine.model import Model
+from kb.llm.engine.words import Words
+from kb.llm.errors import GrammarError
+from kb.llm.grammar.gbnf import read_grammar
+from kb.llm.grammar.matcher import Matcher
+from kb.llm.grammar.requested import requested_grammar
+from kb.llm.grammar.rules import Grammar
+from kb.llm.grammar.schema import grammar_of_schema
+from kb.llm.model_file import find_model
+from kb.llm.types import Failed, Finished, Sampling
+from tests.llm.session import Session, collect, loaded
+
+YES_NO = read_grammar('root ::= "yes" | "no"')
+SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "properties": {
+        "tool": {"enum": ["Wayfarer", 'Other "tool"']},
+        "days": {"type": "integer"},
+        "tags": {"type": "array", "items": {"type": "string", "maxLength": 12}, "maxItems": 3},
+    },
+    "required": ["tool", "days", "tags"],
+    "additionalProperties": False,
+}
+
+
+@pytest.fixture(scope="module")
+def session() -> Iterator[Session]:
+    with loaded(find_model("built-in").path, slots=4) as engine:
+        yield Session(engine)
+
+
+@pytest.fixture(scope="module")
+def model() -> Model:
+    return Model(find_model("built-in").path, 0, threading.Event())
+
+
+def of_schema(schema: Any) -> Grammar:
+    grammar = requested_grammar(
+        {"response_format": {"type": "json_schema", "json_schema": {"schema": schema}}}
+    )
+    assert grammar is not None
+    return grammar
+
+
+@pytest.mark.parametrize(
+    "sampling",
+    [Sampling(), Sampling(temperature=1.5, seed=3), Sampling(frequency_penalty=1.0, temperature=0.7)],
+)
+def test_answer_is_json_of_the_schema(session: Session, sampling: Sampling) -> None:
+    constrained = Sampling(**{**vars(sampling), "grammar": of_schema(SCHEMA)})
+    answer = session.ask("With which tool do I book, how many days ahead?", 150, constrained)
+
+    assert answer.end.reason == "stop"
+    jsonschema.validate(json.loads(answer.text), SCHEMA)
+
+
+def test_any_json_object(session: Session) -> None:
+    grammar = requested_grammar({"response_format": {"type": "json_object"}})
+    answer = session.ask("Where do I book? Answer as JSON, short.", 300, Sampling(grammar=grammar))
+    assert answer.text.startswith("{")
+    if answer.end.reason == "stop":
+        assert isinstance(json.loads(answer.text), dict)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_answer_is_one_of_the_words_of_a_grammar(session: Session, seed: int) -> None:
+    drawn = session.ask("Tell a story.", sampling=Sampling(temperature=2.0, seed=seed, grammar=YES_NO))
+    assert (drawn.text in ("yes", "no"), drawn.end.reason) == (True, "stop")
+
+
+def test_answer_outside_of_the_latin_letters_is_put_together_from_parts_of_characters(
+    session: Session,
+) -> None:
+    """The built-in model has no tokens for these; each is several."""
+    grammar = read_grammar('root ::= [ก-ฮ]{3} "🦜" [一-龥]{2}')
+    text = session.ask("Hello?", 60, Sampling(grammar=grammar)).text
+
+    assert (len(text), text[3]) == (6, "🦜")
+
+
+def test_stop_and_length_cut_the_answer(session: Session) -> None:
+    grammar = of_schema(SCHEMA)
+    short = session.ask("Which tool?", 5, Sampling(grammar=grammar))
+    stopped = session.ask("Which tool?", 100, Sampling(grammar=grammar, stop=('"days"',)))
+
+    assert (short.end.reason, short.end.usage.completion_tokens) == ("length", 5)
+    assert (stopped.end.reason, '"days"' in stopped.text) == ("stop", False)
+    assert stopped.text.lstrip().startswith("{")
+    assert stopped.text.startswith(short.text)
+
+
+def test_constrained_and_free_answers_decode_together(session: Session) -> None:
+    free = session.ask("Tell a story.", 40).text
+    together = [
+        session.begin(session.prompt("Tell a story.", max_tokens=40), Sampling(grammar=grammar))[0]
+        for grammar in (None, of_schema(SCHEMA), YES_NO)
+    ]
+    plain, schema, word = (collect(events) for events in together)
+
+    assert plain.text[:20] == free[:20]
+    assert schema.text.lstrip().startswith("{")
+    assert word.text in ("yes", "no")
+
+
+def test_form_that_cannot_be_continued_fails_that_answer_alone(session: Session) -> None:
+    """No model writes what is no character."""
+    stuck, _ = session.begin(
+        session.prompt("Hello?"), Sampling(grammar=read_grammar(r'root ::= "a" "\U00110000"'))
+    )
+    other, _ = session.begin(session.prompt("Hello?"))
+    while not isinstance(event := stuck.get(timeout=60), Finished | Failed):
+        pass
+
+    assert isinstance(event, Failed)
+    assert isinstance(event.error, GrammarError)
+    assert collect(other).text
+
+
+def test_grammar_that_doubles_its_meanings_holds_nobody_up(session: Session) -> None:
+    hostile = read_grammar('root ::= "a" root "b" | "a" root "c" | "a" root')
+    started_s = time.monotonic()
+    events, _ = session.begin(session.prompt("Hello?", max_tokens=100), Sampling(grammar=hostile))
+    while not isinstance(events.get(timeout=60), Finished | Failed):
+        pass
+    assert time.monotonic() - started_s < 20
+    assert session.ask("Hello?").text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'root ::= "yes" | "no" | "nö"',
+        "root ::= [^a-z]{2,5} [😀-😿]?",
+        'root ::= ("ab" | "a" root "b")+ "\\n"',
+        grammar_of_schema(SCHEMA),
+    ],
+)
+def test_same_tokens_are_allowed_as_by_llama_cpp(model: Model, text: str) -> None:
+    """Its own grammars are the measure of what GBNF means."""
+    chance = random.Random(1)
+    matcher, words = Matcher(read_grammar(text)), model.words
+    theirs = native.llama_sampler_init_grammar(model.vocabulary, text.encode(), b"root")
+    try:
+        for _ in range(25):
+            ours = [token for token in range(model.vocabulary_size) if words.allowed(matcher, token)]
+            assert ours == allowed_by_llama_cpp(theirs, model)
+            assert all(words.possible(matcher)[ours])
+            if not (going_on := [token for token in ours if not model.is_end(token)]):
+                return
+            token = chance.choice(going_on)
+            words.accept(matcher, token)
+            native.llama_sampler_accept(theirs, token)
+    finally:
+        native.llama_sampler_free(theirs)
+
+
+def allowed_by_llama_cpp(sampler: Any, model: Model) -> list[int]:
+    count = model.vocabulary_size
+    data = (native.llama_token_data * count)(*((token, 0.0, 0.0) for token in range(count)))
+    candidates = native.llama_token_data_array(data, count, -1, False)
+    native.llama_sampler_apply(sampler, candidates)
+    return [one.id for one in data if one.logit == 0.0]
+
+
+def test_words_of_a_vocabulary_are_made_once(model: Model) -> None:
+    assert isinstance(model.words, Words)
+    assert model.words is model.words
