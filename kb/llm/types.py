@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, Protocol
 
 from kb.exceptions import KBError
@@ -54,11 +54,19 @@ class Prompt:
 
 @dataclass(frozen=True)
 class Usage:
-    """Token counts; `cached_tokens` of the prompt were not evaluated again."""
+    """Token counts.
+
+    Attributes:
+        cached_tokens: of the prompt, that were not evaluated again.
+        accepted_tokens: of the answer, that were guessed right.
+        rejected_tokens: that were guessed wrong; not a part of the answer.
+    """
 
     prompt_tokens: int
     cached_tokens: int
     completion_tokens: int
+    accepted_tokens: int = 0
+    rejected_tokens: int = 0
 
 
 @dataclass(frozen=True)
@@ -113,15 +121,29 @@ class Work:
         batches: that it has evaluated.
         prompt_rows: tokens of prompts in them.
         answer_rows: tokens of answers; over `batches`, how many answers decode together.
+        drafted_rows: tokens of answers that were guessed.
+        accepted_rows: those of them that were right.
     """
 
     batches: int = 0
     prompt_rows: int = 0
     answer_rows: int = 0
+    drafted_rows: int = 0
+    accepted_rows: int = 0
 
-    def plus(self, prompt_rows: int, answer_rows: int) -> Work:
+    def plus(self, prompt_rows: int, answer_rows: int, drafted_rows: int) -> Work:
         """With one more batch."""
-        return Work(self.batches + 1, self.prompt_rows + prompt_rows, self.answer_rows + answer_rows)
+        return replace(
+            self,
+            batches=self.batches + 1,
+            prompt_rows=self.prompt_rows + prompt_rows,
+            answer_rows=self.answer_rows + answer_rows,
+            drafted_rows=self.drafted_rows + drafted_rows,
+        )
+
+    def right(self, rows: int) -> Work:
+        """With so many more that were right."""
+        return replace(self, accepted_rows=self.accepted_rows + rows)
 
 
 class Generation(Protocol):

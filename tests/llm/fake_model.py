@@ -8,12 +8,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from kb.llm.engine.batches import Pace
+from kb.llm.engine.drafting import Drafting
 from kb.llm.engine.generation import Job
-from kb.llm.engine.scheduler import Row, Scheduler, sequences_for
+from kb.llm.engine.part import Row
+from kb.llm.engine.row_costs import RowCosts
+from kb.llm.engine.scheduler import Scheduler, sequences_for
 from kb.llm.types import Began, EngineEvent, Failed, Finished, Piece, Prompt, Sampling
 
 END = 0
 _VOCABULARY = 40
+# A prompt that begins with it gets an answer that copies for nineteen tokens out of twenty.
+COPYING = _VOCABULARY
 # How long an answer is on average.
 _ANSWER_TOKENS = 97
 MAX_BATCH = 256
@@ -98,10 +103,14 @@ class FakeModel:
         self.open_samplers += 1
         return FakeSampler(self)
 
-    def drawn(self, row: int) -> int:
+    def content_of(self, row: int) -> list[int]:
+        """What is before the token that is drawn from this row."""
         content = self._contents[row]
         assert content is not None, "this row has no logits"
-        return next_token(content)
+        return content
+
+    def drawn(self, row: int) -> int:
+        return next_token(self.content_of(row))
 
     def is_end(self, token: int) -> bool:
         return token == END
@@ -111,11 +120,17 @@ class FakeModel:
 
 
 class FakeSampler:
+    """Has a state, as those with penalties and grammars do: it draws every token, once and in turn."""
+
     def __init__(self, model: FakeModel) -> None:
         self._model = model
+        self._content: list[int] | None = None
 
     def draw(self, row: int) -> int:
-        return self._model.drawn(row)
+        content, token = self._model.content_of(row), self._model.drawn(row)
+        assert self._content in (None, content)
+        self._content = [*content, token]
+        return token
 
     def close(self) -> None:
         self._model.open_samplers -= 1
@@ -123,6 +138,10 @@ class FakeSampler:
 
 def next_token(content: Sequence[int]) -> int:
     drawn = zlib.crc32(bytes(content))
+    if content[0] == COPYING and drawn % 20:
+        for at in range(len(content) - 1, 1, -1):
+            if content[at - 2 : at] == content[-2:]:
+                return content[at]
     return END if drawn % _ANSWER_TOKENS == 0 else 1 + drawn % (_VOCABULARY - 1)
 
 
@@ -175,10 +194,17 @@ class Asked:
 class Bench:
     """A scheduler on the fake model, driven by hand."""
 
-    def __init__(self, slots: int = 4, cells: int = 400) -> None:
+    def __init__(self, slots: int = 4, cells: int = 400, *, drafts: bool = False) -> None:
         self.model = FakeModel(cells, sequences_for(slots))
+        costs = RowCosts({1: STEP_S + ROW_S, 64: STEP_S + 64 * ROW_S})
         self.scheduler = Scheduler(
-            self.model, self.model, slots, cells, Pace(MAX_BATCH), clock=self.model.clock
+            self.model,
+            self.model,
+            slots,
+            cells,
+            Pace(MAX_BATCH),
+            Drafting(costs) if drafts else None,
+            clock=self.model.clock,
         )
         self._stopping = threading.Event()
 

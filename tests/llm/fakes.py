@@ -78,7 +78,7 @@ class FakeEngine:
         stubborn: generations do not end when cancelled.
     """
 
-    work = Work(batches=3, prompt_rows=40, answer_rows=6)
+    work = Work(batches=3, prompt_rows=40, answer_rows=6, drafted_rows=9, accepted_rows=7)
 
     def __init__(self, script: Sequence[str] = (), note: str = "", slots: int = 1) -> None:
         self.slots = slots

@@ -8,10 +8,11 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from tests.llm.fake_model import Asked, Bench, alone
+from tests.llm.fake_model import COPYING, Asked, Bench, alone
 
 SLOTS, CELLS = 3, 240
 STARTS = [random.Random(seed).choices(range(1, 40), k=90) for seed in range(3)]
+STARTS.append([COPYING, *random.Random(3).choices(range(1, 40), k=89)])
 
 
 def check_ending(asked: Asked) -> None:
@@ -26,7 +27,7 @@ def check_ending(asked: Asked) -> None:
 class SchedulerMachine(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
-        self.bench = Bench(SLOTS, CELLS)
+        self.bench = Bench(SLOTS, CELLS, drafts=True)
         self.asked: list[Asked] = []
 
     @rule(
@@ -73,7 +74,7 @@ TestScheduler.settings = settings(
 def test_thousand_requests_of_every_length_leave_nothing_behind() -> None:
     """Readers come at any time, and a third of them leave before the end."""
     chance = random.Random(4)
-    bench = Bench(slots=4, cells=400)
+    bench = Bench(slots=4, cells=400, drafts=True)
     asked: list[Asked] = []
     for _ in range(1000):
         start = chance.choice(STARTS)[: chance.randint(0, 90)]
@@ -92,3 +93,4 @@ def test_thousand_requests_of_every_length_leave_nothing_behind() -> None:
     assert {"stop", "length", "cancelled"} == set(endings)
     assert endings.count("cancelled") > 50
     assert any(one.cached for one in asked if one.ending == "length")
+    assert bench.scheduler.work.drafted_rows > bench.scheduler.work.accepted_rows > 500

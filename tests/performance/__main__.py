@@ -34,6 +34,8 @@ WHERE = {
     "llm_8_over_1": "many_readers",
     "llm_worst_first_token_8_over_1": "many_readers",
     "stream_gap_under_prefill": "many_readers",
+    "draft_speedup": "drafting",
+    "draft_speedup_elsewhere": "drafting",
 }
 LATEST = Path("var") / "bench" / "latest.json"
 

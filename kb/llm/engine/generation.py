@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
+from kb.llm.engine.copying import Copying
 from kb.llm.engine.residents import Resident
 from kb.llm.stopping import TextStream
 from kb.llm.types import Began, EngineEvent, Failed, Finished, FinishReason, Piece, Prompt, Sampling, Usage
@@ -51,6 +52,12 @@ class Sampler(Protocol):
     def close(self) -> None: ...
 
 
+class Follower(Protocol):
+    """Looks for copies in an answer."""
+
+    def follow(self, tokens: Sequence[int]) -> Copying: ...
+
+
 class Generation:
     """A job on its way through the scheduler.
 
@@ -59,6 +66,7 @@ class Generation:
         seat: its sequence in the cache, once there is room.
         sampler: from the end of the prompt on.
         drawn: the last token of the answer, which is to be evaluated next.
+        copying: what it may be copying, where tokens are guessed.
         cached: tokens of the prompt that were in the cache.
         is_short: the others may be evaluated in one go.
         is_brief: the others are no more than an ordinary question with its passages has.
@@ -70,10 +78,12 @@ class Generation:
         self.seat: Resident | None = None
         self.sampler: Sampler | None = None
         self.drawn = 0
+        self.copying: Copying | None = None
         self.is_short = False
         self.is_brief = False
         self.cached = 0
         self._answer: list[int] = []
+        self._right = self._wrong = 0
         self._text = TextStream(job.sampling.stop)
 
     @property
@@ -98,8 +108,9 @@ class Generation:
         """What of the prompt is not evaluated yet."""
         return self.tokens[len(self.seat.tokens) if self.seat else 0 :]
 
-    def began(self, sampler: Sampler) -> Sampler:
+    def began(self, sampler: Sampler, drafting: Follower | None) -> Sampler:
         self.sampler = sampler
+        self.copying = drafting.follow(self.tokens) if drafting else None
         self.job.emit(Began(self.cached))
         return sampler
 
@@ -110,6 +121,8 @@ class Generation:
             return "stop"
         self.drawn = token
         self._answer.append(token)
+        if self.copying is not None:
+            self.copying.add(token)
         self._say(self._text.feed(vocabulary.piece(token)))
         if self._text.stopped:
             return "stop"
@@ -117,6 +130,14 @@ class Generation:
             self._say(self._text.end())
             return "length"
         return None
+
+    def guesses(self, count: int) -> list[int]:
+        """The next tokens of the answer, if it goes on copying."""
+        return self.copying.expected(count) if self.copying is not None and count else []
+
+    def note_guesses(self, right: int, wrong: int) -> None:
+        self._right += right
+        self._wrong += wrong
 
     def end(self, ending: FinishReason | Failed) -> None:
         """The last word to the reader."""
@@ -128,7 +149,8 @@ class Generation:
             self.job.emit(Finished(self._usage(), ending))
 
     def _usage(self) -> Usage:
-        return Usage(len(self.job.prompt.tokens), self.cached, len(self._answer))
+        prompt_tokens = len(self.job.prompt.tokens)
+        return Usage(prompt_tokens, self.cached, len(self._answer), self._right, self._wrong)
 
     def _say(self, text: str) -> None:
         if text:

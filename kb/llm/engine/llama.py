@@ -14,10 +14,12 @@ from pathlib import Path
 from kb.exceptions import PromptTooLongError
 from kb.llm.engine.batches import Pace
 from kb.llm.engine.context import MAX_BATCH, Context
+from kb.llm.engine.drafting import Drafting
 from kb.llm.engine.generation import Emit, Job
 from kb.llm.engine.model import Model
 from kb.llm.engine.prompt import tokenize_prompt
 from kb.llm.engine.residents import Residents
+from kb.llm.engine.row_costs import RowCosts
 from kb.llm.engine.scheduler import Scheduler, sequences_for
 from kb.llm.engine.warm_up import warm_up
 from kb.llm.errors import ModelLoadError
@@ -39,6 +41,8 @@ class Shape:
         cache_tokens: what all of them have room for together, and what was asked before; 0 chooses.
         threads: for the CPU.
         gpu_layers: how many layers go to the GPU; -1 is all.
+        drafts: guess tokens of answers that copy. Never with one slot, whose answers are the same to the last
+            bit, and never for models that cannot forget the wrong ones.
     """
 
     context_tokens: int
@@ -46,6 +50,7 @@ class Shape:
     cache_tokens: int = 0
     threads: int = 1
     gpu_layers: int = 0
+    drafts: bool = True
 
     def within(self, trained: int) -> Shape:
         """With a context that the model was trained with, and a number of tokens for the cache."""
@@ -174,7 +179,9 @@ def _load(path: Path, shape: Shape, name: str, stopping: threading.Event) -> _Lo
     flash = shape.gpu_layers != 0 or shape.slots > 1
     context = Context(model, shape.cache_tokens, sequences_for(shape.slots), shape.threads, flash=flash)
     pace = Pace(MAX_BATCH)
-    warm_up(context, pace, min(set(range(model.vocabulary_size)) - model.control_tokens), shape.slots)
-    scheduler = Scheduler(context, model, shape.slots, shape.cache_tokens, pace)
+    word = min(set(range(model.vocabulary_size)) - model.control_tokens)
+    costs = RowCosts(warm_up(context, pace, word, shape.slots))
+    drafting = Drafting(costs) if shape.drafts and shape.slots > 1 and context.can_share else None
+    scheduler = Scheduler(context, model, shape.slots, shape.cache_tokens, pace, drafting)
     info = ModelInfo(name, "cuda" if shape.gpu_layers else "cpu", shape.context_tokens, note)
     return _Loaded(model, template, context, scheduler, shape, info)

@@ -112,6 +112,13 @@ class Residents:
         resident.cells += cells
         resident.tokens += tokens
 
+    def shorten(self, resident: Resident, count: int) -> None:
+        """Forget its last tokens."""
+        keep = len(resident.tokens) - count
+        self._memory.truncate(resident.sequence, keep)
+        self._drop(resident.cells[keep:])
+        del resident.tokens[keep:], resident.cells[keep:]
+
     def release(self, resident: Resident) -> None:
         """Nobody works on it any more. It is kept while there is room, in place of those it begins with."""
         resident.is_idle = True
@@ -138,9 +145,7 @@ class Residents:
         return (donor, count) if count else (None, 0)
 
     def _cut(self, resident: Resident, count: int) -> Resident:
-        self._memory.truncate(resident.sequence, count)
-        self._drop(resident.cells[count:])
-        del resident.tokens[count:], resident.cells[count:]
+        self.shorten(resident, len(resident.tokens) - count)
         resident.is_idle = False
         return resident
 

@@ -9,13 +9,14 @@ import logging
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 from kb.exceptions import LLMUnavailableError
 from kb.llm.engine.batches import Pace, reusable
+from kb.llm.engine.drafting import Drafting
 from kb.llm.engine.generation import SHORT_TOKENS, Generation, Job, Sampler, Vocabulary
-from kb.llm.engine.residents import Memory, Resident, Residents
+from kb.llm.engine.part import Part, Row, seat_of
+from kb.llm.engine.residents import Memory, Residents
 from kb.llm.types import Failed, FinishReason, Sampling, Work
 
 logger = logging.getLogger(__name__)
@@ -26,15 +27,6 @@ _SHORT_ROWS = 128
 _HEADROOM_TOKENS = 64
 
 
-class Row(NamedTuple):
-    """One token of a batch."""
-
-    token: int
-    position: int
-    sequence: int
-    wants_logits: bool
-
-
 class Decoder(Memory, Protocol):
     """A model and its cache."""
 
@@ -42,19 +34,6 @@ class Decoder(Memory, Protocol):
         """Evaluate one batch; rows of one sequence follow each other. Raises when it cannot."""
 
     def sampler(self, sampling: Sampling) -> Sampler: ...
-
-
-@dataclass(frozen=True)
-class _Part:
-    """What one generation puts into a batch.
-
-    Attributes:
-        draws: the next token is drawn from the logits of the last row.
-    """
-
-    generation: Generation
-    tokens: list[int]
-    draws: bool
 
 
 class Scheduler:
@@ -69,6 +48,7 @@ class Scheduler:
     Args:
         slots: how many generations have a place in the cache at once.
         cells: tokens that the cache has room for, at least as many as the longest prompt and answer.
+        drafting: decides how many tokens are guessed and evaluated at once; None, and none are.
         clock: seconds that never go back.
 
     Attributes:
@@ -83,12 +63,14 @@ class Scheduler:
         slots: int,
         cells: int,
         pace: Pace,
+        drafting: Drafting | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._decoder = decoder
         self._vocabulary = vocabulary
         self._slots = slots
         self._pace = pace
+        self._drafting = drafting
         self._clock = clock
         self._prompts: deque[Generation] = deque()
         self._answers: list[Generation] = []
@@ -108,7 +90,8 @@ class Scheduler:
         self._drop_cancelled()
         try:
             self._make_room_for_answers()
-            parts = [*self._prompt_parts(), *(_Part(one, [one.drawn], True) for one in self._answers)]
+            parts = list(self._prompt_parts())
+            parts += self._answer_parts(alone=not parts)
             if parts:
                 self._decode(parts)
         except Exception:
@@ -127,15 +110,15 @@ class Scheduler:
         while not self.residents.make_room(len(self._answers)):
             begun = next((one for one in reversed(self._prompts) if one.seat is not None), None)
             last = begun or self._answers.pop()
-            self.residents.release(_seat_of(last))
+            self.residents.release(seat_of(last))
             last.stand_up()
             if begun is None:
                 self._prompts.appendleft(last)
 
-    def _prompt_parts(self) -> Iterator[_Part]:
+    def _prompt_parts(self) -> Iterator[Part]:
         """The next piece of the prompt whose turn it is, and short prompts behind it that fit in whole."""
         rows = len(self._answers)
-        parts: list[_Part] = []
+        parts: list[Part] = []
         for generation in self._prompts:
             if len(self._answers) + len(parts) >= self._slots:
                 return
@@ -147,13 +130,29 @@ class Scheduler:
             size = len(rest)
             if not generation.is_short:
                 size = self._pace.piece(size, rows, brief=generation.is_brief)
-            parts.append(_Part(generation, rest[:size], size == len(rest)))
+            parts.append(Part(generation, rest[:size], int(size == len(rest))))
             yield parts[-1]
             rows += size
             if size < len(rest):
                 return
 
-    def _fits_behind(self, generation: Generation, parts: Sequence[_Part], rows: int) -> bool:
+    def _answer_parts(self, *, alone: bool) -> list[Part]:
+        """The last token of every answer, and guesses behind it, for which prompts leave no time.
+
+        Args:
+            alone: nothing else is in the batch.
+        """
+        lengths = [0] * len(self._answers)
+        if self._drafting is not None and self._answers and alone:
+            lengths = self._drafting.lengths(self._answers)
+            if any(lengths) and not self.residents.make_room(len(lengths) + sum(lengths)):
+                lengths = [0] * len(lengths)
+        return [
+            Part(one, [one.drawn, *one.guesses(length)], 1 + length)
+            for one, length in zip(self._answers, lengths, strict=True)
+        ]
+
+    def _fits_behind(self, generation: Generation, parts: Sequence[Part], rows: int) -> bool:
         """Whether a prompt is short, and would not begin with one of those in the batch if it waited."""
         tokens = generation.tokens
         cached = self.residents.shared(tokens)
@@ -175,43 +174,63 @@ class Scheduler:
         wanted = len(generation.rest()) + min(generation.to_come, _HEADROOM_TOKENS)
         return self.residents.make_room(rows + wanted)
 
-    def _decode(self, parts: Sequence[_Part]) -> None:
-        rows = [row for part in parts for row in _rows(part)]
+    def _decode(self, parts: Sequence[Part]) -> None:
+        rows = [row for part in parts for row in part.rows()]
         self.step_since_s = started_s = self._clock()
         try:
             self._decoder.decode(rows)
         finally:
             self.step_since_s = None
-        answers = len(self._answers)
-        self._pace.note(len(rows) - answers, answers, self._clock() - started_s)
-        self.work = self.work.plus(len(rows) - answers, answers)
+        duration_s, answers = self._clock() - started_s, len(self._answers)
+        drafted = sum(len(part.guesses) for part in parts)
+        prompt_rows = len(rows) - answers - drafted
+        if not drafted:
+            self._pace.note(prompt_rows, answers, duration_s)
+        if self._drafting is not None and not prompt_rows:
+            self._drafting.note(answers, drafted, duration_s)
+        self.work = self.work.plus(prompt_rows, answers, drafted)
         for part in parts:
-            self.residents.extend(_seat_of(part.generation), part.tokens)
+            self.residents.extend(seat_of(part.generation), part.tokens)
 
-    def _draw(self, parts: Sequence[_Part]) -> None:
-        """The next token of everyone whose last row has logits."""
-        row = -1
+    def _draw(self, parts: Sequence[Part]) -> None:
+        """The next tokens of everyone whose last rows have logits."""
+        end = 0
         for part in parts:
-            row += len(part.tokens)
+            end += len(part.tokens)
             if not part.draws:
                 continue
             ending: FinishReason | Failed | None
             try:
-                ending = self._drawn(part.generation, row)
+                ending = self._drawn(part, end - part.draws)
             except Exception:
                 logger.exception("A generation failed")
                 ending = _failure()
             if ending is not None:
                 self._end(part.generation, ending)
 
-    def _drawn(self, generation: Generation, row: int) -> FinishReason | None:
+    def _drawn(self, part: Part, row: int) -> FinishReason | None:
+        """Draw after the last known token, and after each guess that was right.
+
+        Args:
+            row: of the last known token.
+        """
+        generation = part.generation
         if generation not in self._answers:
             self._prompts.remove(generation)
             self._answers.append(generation)
         sampler = generation.sampler
         if sampler is None:
-            sampler = generation.began(self._decoder.sampler(generation.job.sampling))
-        return generation.take(sampler.draw(row), self._vocabulary)
+            sampler = generation.began(self._decoder.sampler(generation.job.sampling), self._drafting)
+        guesses, right = part.guesses, 0
+        ending = generation.take(sampler.draw(row), self._vocabulary)
+        while ending is None and right < len(guesses) and guesses[right] == generation.drawn:
+            right += 1
+            ending = generation.take(sampler.draw(row + right), self._vocabulary)
+        if guesses:
+            self.residents.shorten(seat_of(generation), len(guesses) - right)
+            generation.note_guesses(right, len(guesses) - right)
+            self.work = self.work.right(right)
+        return ending
 
     def _end(self, generation: Generation, ending: FinishReason | Failed) -> None:
         for line in (self._prompts, self._answers):
@@ -236,19 +255,6 @@ class Scheduler:
 def sequences_for(slots: int) -> int:
     """How many the cache needs: as many again as slots are kept for those who begin like them."""
     return 2 * slots if slots > 1 else 1
-
-
-def _rows(part: _Part) -> Iterator[Row]:
-    seat = _seat_of(part.generation)
-    start, last = len(seat.tokens), len(part.tokens) - 1
-    for at, token in enumerate(part.tokens):
-        yield Row(token, start + at, seat.sequence, part.draws and at == last)
-
-
-def _seat_of(generation: Generation) -> Resident:
-    if generation.seat is None:
-        raise RuntimeError("Only who has a sequence takes part in a batch.")
-    return generation.seat
 
 
 def _failure() -> Failed:
