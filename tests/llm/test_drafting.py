@@ -180,6 +180,23 @@ def test_answer_that_leaves_its_sources_again_and_again_is_not_guessed_until_it_
     assert lengths[-1] > 0
 
 
+def test_promises_that_were_not_kept_count_against_the_next_and_are_forgiven() -> None:
+    text = list(range(600))
+    copying = Drafting(RowCosts(CPU)).follow(text)
+    for token in text[10:40]:
+        copying.add(token)
+    before = next(copying.lasting())
+    for _ in range(3):
+        copying.draft(15)
+        copying.settle(0)
+    after = next(copying.lasting())
+    for token in text[40:540]:
+        copying.add(token)
+
+    assert after < 0.5 * before
+    assert next(copying.lasting()) > 0.95 * before
+
+
 def test_machine_whose_large_batches_become_dear_guesses_less_and_later_tries_again() -> None:
     text = list(range(100))
     drafting = Drafting(RowCosts(CPU))

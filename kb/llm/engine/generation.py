@@ -133,9 +133,11 @@ class Generation:
 
     def guesses(self, count: int) -> list[int]:
         """The next tokens of the answer, if it goes on copying."""
-        return self.copying.expected(count) if self.copying is not None and count else []
+        return self.copying.draft(count) if self.copying is not None and count else []
 
     def note_guesses(self, right: int, wrong: int) -> None:
+        if self.copying is not None:
+            self.copying.settle(right)
         self._right += right
         self._wrong += wrong
 
