@@ -16,6 +16,14 @@ class ModelLoadingError(LLMUnavailableError):
     default_message = "The language model is being loaded. Try again in a moment."
 
 
+class NotOfferedError(KBError):
+    """The endpoint of KB_LLM_URL lacks a call that our own model server has."""
+
+    code = "not_offered"
+    http_status = 501
+    default_message = "The language model's endpoint does not offer this."
+
+
 class NotAuthenticatedError(KBError):
     code = "not_authenticated"
     http_status = 401

@@ -17,6 +17,8 @@ _MAX_STOP_CHARS = 256
 _MAX_TOKENS = 1 << 20
 _MAX_TOP_K = 1 << 20
 _MAX_USER_CHARS = 256
+_MAX_CONTINUATIONS = 16
+_MAX_CONTINUATION_CHARS = 1000
 _ROLES = {"system": "system", "developer": "system", "user": "user", "assistant": "assistant"}
 # Asking for these and getting something else would be worse than a refusal. The values mean "not asked".
 _NOT_OFFERED: Mapping[str, tuple[Any, ...]] = {
@@ -48,14 +50,18 @@ class ChatRequest:
     user: str = ""
 
 
+@dataclass(frozen=True)
+class ScoreRequest:
+    """A checked request for the log-probabilities of continuations."""
+
+    messages: tuple[ChatMessage, ...]
+    continuations: tuple[str, ...]
+    user: str = ""
+
+
 def parse_chat(body: bytes) -> ChatRequest:
     """Raises InvalidInputError, with a sentence that names the field."""
-    try:
-        given = json.loads(body)
-    except (ValueError, RecursionError) as error:
-        raise InvalidInputError("The body must be JSON.") from error
-    if not isinstance(given, dict):
-        raise InvalidInputError("The body must be a JSON object.")
+    given = _json_object(body)
     for name, harmless in _NOT_OFFERED.items():
         if given.get(name) not in harmless:
             raise InvalidInputError(f"{name} is not supported.")
@@ -68,6 +74,36 @@ def parse_chat(body: bytes) -> ChatRequest:
         include_usage=isinstance(options, dict) and _flag("include_usage", options.get("include_usage")),
         user=_user(given.get("user")),
     )
+
+
+def parse_score(body: bytes) -> ScoreRequest:
+    """Raises InvalidInputError, with a sentence that names the field."""
+    given = _json_object(body)
+    return ScoreRequest(
+        messages=_messages(given.get("messages")),
+        continuations=_continuations(given.get("continuations")),
+        user=_user(given.get("user")),
+    )
+
+
+def _json_object(body: bytes) -> dict[str, Any]:
+    try:
+        given = json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise InvalidInputError("The body must be JSON.") from error
+    if not isinstance(given, dict):
+        raise InvalidInputError("The body must be a JSON object.")
+    return given
+
+
+def _continuations(value: Any) -> tuple[str, ...]:
+    if not isinstance(value, list) or not 1 <= len(value) <= _MAX_CONTINUATIONS:
+        raise InvalidInputError(f"continuations must be a list of 1 to {_MAX_CONTINUATIONS} texts.")
+    if not all(isinstance(item, str) and 0 < len(item) <= _MAX_CONTINUATION_CHARS for item in value):
+        raise InvalidInputError(
+            f"Each of continuations must be a text of 1 to {_MAX_CONTINUATION_CHARS} characters."
+        )
+    return tuple(_encodable("continuations", item) for item in value)
 
 
 def _messages(value: Any) -> tuple[ChatMessage, ...]:

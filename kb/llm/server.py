@@ -19,9 +19,10 @@ from starlette.routing import Route
 from kb.exceptions import InvalidInputError, KBError, NotFoundError, TooLargeError
 from kb.llm.errors import ModelLoadingError, NotAuthenticatedError
 from kb.llm.replies import error_response, models_object
-from kb.llm.requests import MAX_BODY_BYTES, parse_chat
-from kb.llm.responses import StreamedAnswer, WholeAnswer
+from kb.llm.requests import MAX_BODY_BYTES, parse_chat, parse_score
+from kb.llm.responses import ScoredContinuations, StreamedAnswer, WholeAnswer
 from kb.llm.station import Station
+from kb.llm.types import Sampling
 
 logger = logging.getLogger(__name__)
 
@@ -49,6 +50,7 @@ class LLMServer:
         return Starlette(
             routes=[
                 Route("/v1/chat/completions", self._guarded(self._chat), methods=["POST"]),
+                Route("/v1/score", self._guarded(self._score), methods=["POST"]),
                 Route("/v1/models", self._guarded(self._models), methods=["GET"]),
                 Route("/metrics", self._guarded(self._metrics), methods=["GET"]),
                 Route("/health", self._health, methods=["GET"]),
@@ -94,6 +96,12 @@ class LLMServer:
         if not wanted.stream:
             return WholeAnswer(job, name)
         return StreamedAnswer(job, name, include_usage=wanted.include_usage)
+
+    async def _score(self, request: Request) -> Response:
+        wanted = parse_score(await _body(request))
+        prompt = await self._station.prepare_score(wanted)
+        job = self._station.enter(prompt, Sampling(), wanted.user)
+        return ScoredContinuations(job, self._station.engine.info.name, wanted.continuations)
 
     async def _models(self, request: Request) -> Response:
         return JSONResponse(models_object(self._station.engine.info))

@@ -8,7 +8,7 @@ from typing import Literal, Protocol
 
 from kb.exceptions import KBError
 
-FinishReason = Literal["stop", "length", "cancelled"]
+FinishReason = Literal["stop", "length", "scored", "cancelled"]
 
 
 @dataclass(frozen=True)
@@ -46,10 +46,15 @@ class Sampling:
 
 @dataclass(frozen=True)
 class Prompt:
-    """Token ids that fit into the context together with `max_tokens` of answer."""
+    """Token ids that fit into the context together with `max_tokens` of answer.
+
+    Attributes:
+        continuations: where there are any, nothing is answered: their log-probabilities are wanted.
+    """
 
     tokens: tuple[int, ...]
     max_tokens: int
+    continuations: tuple[tuple[int, ...], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -84,6 +89,17 @@ class Piece:
 
 
 @dataclass(frozen=True)
+class Scores:
+    """What continuations of a prompt are worth.
+
+    Attributes:
+        logprobs: natural logarithms of the probabilities of each token of each continuation.
+    """
+
+    logprobs: tuple[tuple[float, ...], ...]
+
+
+@dataclass(frozen=True)
 class Finished:
     usage: Usage
     reason: FinishReason
@@ -94,7 +110,7 @@ class Failed:
     error: KBError
 
 
-EngineEvent = Began | Piece | Finished | Failed
+EngineEvent = Began | Piece | Scores | Finished | Failed
 
 
 @dataclass(frozen=True)
@@ -163,23 +179,27 @@ class Engine(Protocol):
     @property
     def work(self) -> Work: ...
 
-    def prepare(self, messages: Sequence[ChatMessage], max_tokens: int | None) -> Prompt:
+    def prepare(
+        self, messages: Sequence[ChatMessage], max_tokens: int | None, continuations: Sequence[str] = ()
+    ) -> Prompt:
         """Render and tokenize; may be called from any thread while others generate.
 
         Args:
             max_tokens: of the answer; None is whatever the context leaves.
+            continuations: to be scored in place of an answer.
 
         Raises:
-            PromptTooLongError: prompt and answer do not fit into the context.
-            InvalidInputError: the model's chat template refuses the messages.
+            PromptTooLongError: prompt and answer, or the longest continuation, do not fit into the context.
+            InvalidInputError: the model's chat template refuses the messages; or a continuation has too many
+                tokens, or all of them together have.
         """
 
     def submit(self, prompt: Prompt, sampling: Sampling, emit: Callable[[EngineEvent], None]) -> Generation:
         """Begin to generate and return at once.
 
         Args:
-            emit: called from the engine's thread, once with Began, with pieces, then once with Finished or
-                Failed, which may also come at once.
+            emit: called from the engine's thread, once with Began, with pieces or once with Scores, then
+                once with Finished or Failed, which may also come at once.
         """
 
     @property

@@ -7,13 +7,17 @@ import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
+import numpy.typing as npt
+
 from kb.llm.engine.batches import Pace
 from kb.llm.engine.drafting import Drafting
-from kb.llm.engine.generation import Job
 from kb.llm.engine.part import Row
+from kb.llm.engine.residents import sequences_for
 from kb.llm.engine.row_costs import RowCosts
-from kb.llm.engine.scheduler import Scheduler, sequences_for
-from kb.llm.types import Began, EngineEvent, Failed, Finished, Piece, Prompt, Sampling
+from kb.llm.engine.scheduler import Scheduler
+from kb.llm.engine.task import Job
+from kb.llm.types import Began, EngineEvent, Failed, Finished, Piece, Prompt, Sampling, Scores
 
 END = 0
 _VOCABULARY = 40
@@ -112,6 +116,9 @@ class FakeModel:
     def drawn(self, row: int) -> int:
         return next_token(self.content_of(row))
 
+    def logits(self, row: int) -> npt.NDArray[np.float32]:
+        return fake_logits(self.content_of(row))
+
     def is_end(self, token: int) -> bool:
         return token == END
 
@@ -145,6 +152,24 @@ def next_token(content: Sequence[int]) -> int:
     return END if drawn % _ANSWER_TOKENS == 0 else 1 + drawn % (_VOCABULARY - 1)
 
 
+def fake_logits(content: Sequence[int]) -> npt.NDArray[np.float32]:
+    """What is likely after these tokens, for those who ask for probabilities."""
+    return np.random.default_rng(zlib.crc32(bytes(content))).normal(size=_VOCABULARY + 1).astype(np.float32)
+
+
+def scored_alone(prompt: Prompt) -> list[list[float]]:
+    """Log-probabilities of the continuations of this prompt, without any engine."""
+    found = []
+    for continuation in prompt.continuations:
+        content, logprobs = list(prompt.tokens), []
+        for token in continuation:
+            logits = fake_logits(content).astype(np.float64)
+            logprobs.append(float(logits[token] - np.log(np.exp(logits).sum())))
+            content.append(token)
+        found.append(logprobs)
+    return found
+
+
 def talkative(length: int) -> list[int]:
     """A short prompt whose answer has so many tokens at least."""
     candidates = ([first, second] for first in range(1, _VOCABULARY) for second in range(1, _VOCABULARY))
@@ -173,6 +198,13 @@ class Asked:
     @property
     def text(self) -> str:
         return "".join(event.text for event in self.events if isinstance(event, Piece))
+
+    @property
+    def scores(self) -> list[list[float]]:
+        """Empty while there are none."""
+        told = [event for event in self.events if isinstance(event, Scores)]
+        assert len(told) <= 1
+        return [list(one) for event in told for one in event.logprobs]
 
     @property
     def cached(self) -> int:
@@ -209,8 +241,15 @@ class Bench:
         self._stopping = threading.Event()
 
     def ask(self, tokens: Sequence[int], max_tokens: int = 8, stop: tuple[str, ...] = ()) -> Asked:
+        return self._add(Prompt(tuple(tokens), max_tokens), Sampling(stop=stop))
+
+    def score(self, tokens: Sequence[int], continuations: Sequence[Sequence[int]]) -> Asked:
+        given = tuple(map(tuple, continuations))
+        return self._add(Prompt(tuple(tokens), max(map(len, given)), given), Sampling())
+
+    def _add(self, prompt: Prompt, sampling: Sampling) -> Asked:
         events: list[EngineEvent] = []
-        job = Job(Prompt(tuple(tokens), max_tokens), Sampling(stop=stop), events.append, self._stopping)
+        job = Job(prompt, sampling, events.append, self._stopping)
         asked = Asked(job, events)
         self.scheduler.add(job)
         return asked

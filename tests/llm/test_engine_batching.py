@@ -14,13 +14,22 @@ from kb.llm.cores import usable_cores
 from kb.llm.engine.batches import Pace
 from kb.llm.engine.context import MAX_BATCH, Context
 from kb.llm.engine.drafting import Drafting
-from kb.llm.engine.generation import Job
 from kb.llm.engine.model import Model
 from kb.llm.engine.part import Row
+from kb.llm.engine.residents import sequences_for
 from kb.llm.engine.row_costs import RowCosts
-from kb.llm.engine.scheduler import Scheduler, sequences_for
+from kb.llm.engine.scheduler import Scheduler
+from kb.llm.engine.task import Job
 from kb.llm.model_file import find_model
-from kb.llm.types import Began, EngineEvent, Failed, Finished, Generation, Prompt, Sampling
+from kb.llm.types import (
+    Began,
+    EngineEvent,
+    Failed,
+    Finished,
+    Generation,
+    Prompt,
+    Sampling,
+)
 from tests.llm.session import Session, collect, loaded
 
 SLOTS, CELLS = 4, 1024

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import random
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from tests.llm.fake_model import COPYING, Asked, Bench, alone
+from tests.llm.fake_model import COPYING, Asked, Bench, alone, scored_alone
 
 SLOTS, CELLS = 3, 240
 STARTS = [random.Random(seed).choices(range(1, 40), k=90) for seed in range(3)]
@@ -17,11 +18,24 @@ STARTS.append([COPYING, *random.Random(3).choices(range(1, 40), k=89)])
 
 def check_ending(asked: Asked) -> None:
     """One ending; whole answers are the ones that each would get alone, the others begin like them."""
+    if asked.job.prompt.continuations:
+        check_scores(asked)
+        return
     text, reason = alone(asked.job.prompt)
     if asked.ending in ("cancelled", "failed"):
         assert text.startswith(asked.text)
     else:
         assert (asked.text, asked.ending) == (text, reason)
+
+
+def check_scores(asked: Asked) -> None:
+    assert not asked.text
+    assert asked.ending in ("scored", "cancelled", "failed")
+    if asked.ending == "scored":
+        for found, wanted in zip(asked.scores, scored_alone(asked.job.prompt), strict=True):
+            assert found == pytest.approx(wanted, abs=1e-5)
+    else:
+        assert not asked.scores
 
 
 class SchedulerMachine(RuleBasedStateMachine):
@@ -38,6 +52,16 @@ class SchedulerMachine(RuleBasedStateMachine):
     )
     def ask(self, start: list[int], shared: int, rest: list[int], answer: int) -> None:
         self.asked.append(self.bench.ask([*start[:shared], *rest], answer))
+
+    @rule(
+        start=st.sampled_from(STARTS),
+        shared=st.integers(1, 90),
+        continuations=st.lists(
+            st.lists(st.integers(1, 39), min_size=1, max_size=40), min_size=1, max_size=12
+        ),
+    )
+    def score(self, start: list[int], shared: int, continuations: list[list[int]]) -> None:
+        self.asked.append(self.bench.score(start[:shared], continuations))
 
     @rule(times=st.integers(1, 12))
     def step(self, times: int) -> None:

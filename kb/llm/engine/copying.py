@@ -15,9 +15,9 @@ _CLASSES = len(_COUNTED)
 _WEIGHT = 6.0
 _MEMORY = 64
 
-# Shares do not tell everything: a list may leave its pattern at the same place of each line. What drafts of an
-# answer promised and did not keep counts against its next ones as soon as it is much compared with this many
-# tokens, and is forgiven bit by bit with each token.
+# Shares do not tell everything: a list may leave its pattern at the same place of each line. What drafts of
+# an answer promised and did not keep counts against its next ones as soon as it is much compared with this
+# many tokens, and is forgiven bit by bit with each token.
 _CREDIT = 20.0
 _FORGIVEN = 0.99
 

@@ -11,16 +11,17 @@ from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from kb.exceptions import PromptTooLongError
+from kb.exceptions import InvalidInputError, PromptTooLongError
 from kb.llm.engine.batches import Pace
 from kb.llm.engine.context import MAX_BATCH, Context
 from kb.llm.engine.drafting import Drafting
-from kb.llm.engine.generation import Emit, Job
 from kb.llm.engine.model import Model
-from kb.llm.engine.prompt import tokenize_prompt
-from kb.llm.engine.residents import Residents
+from kb.llm.engine.prompt import tokenize_content, tokenize_prompt
+from kb.llm.engine.residents import Residents, sequences_for
 from kb.llm.engine.row_costs import RowCosts
-from kb.llm.engine.scheduler import Scheduler, sequences_for
+from kb.llm.engine.scheduler import Scheduler
+from kb.llm.engine.scoring import GROUP_ROWS
+from kb.llm.engine.task import Emit, Job
 from kb.llm.engine.warm_up import warm_up
 from kb.llm.errors import ModelLoadError
 from kb.llm.template import ChatTemplate
@@ -28,6 +29,8 @@ from kb.llm.types import ChatMessage, ModelInfo, Prompt, Sampling, Work
 
 # An ordinary question with its passages and its answer, and some more.
 _TOKENS_PER_SLOT = 1024
+# Of all continuations of one prompt.
+_SCORED_TOKENS = 256
 
 
 @dataclass(frozen=True)
@@ -119,7 +122,13 @@ class LlamaEngine:
         since_s = self._loaded.scheduler.step_since_s
         return 0.0 if since_s is None else time.monotonic() - since_s
 
-    def prepare(self, messages: Sequence[ChatMessage], max_tokens: int | None) -> Prompt:
+    def prepare(
+        self, messages: Sequence[ChatMessage], max_tokens: int | None, continuations: Sequence[str] = ()
+    ) -> Prompt:
+        scored = tuple(tuple(tokenize_content(self._loaded.model, text)) for text in continuations)
+        _check_lengths(scored)
+        if scored:
+            max_tokens = max(map(len, scored))
         fragments = self._loaded.template.render(messages)
         tokens = tuple(tokenize_prompt(self._loaded.model, fragments))
         context = self.info.context_tokens
@@ -131,7 +140,7 @@ class LlamaEngine:
                 prompt_tokens=len(tokens),
                 context_tokens=context,
             )
-        return Prompt(tokens, context - len(tokens) if max_tokens is None else max_tokens)
+        return Prompt(tokens, context - len(tokens) if max_tokens is None else max_tokens, scored)
 
     def submit(self, prompt: Prompt, sampling: Sampling, emit: Emit) -> Job:
         job = Job(prompt, sampling, emit, self._stopping)
@@ -166,6 +175,20 @@ class LlamaEngine:
                 return False
             scheduler.add(job)
         return True
+
+
+def _check_lengths(continuations: Sequence[Sequence[int]]) -> None:
+    """Raises InvalidInputError: what is scored is a word or a sentence, and others wait for it."""
+    longest = max(map(len, continuations), default=1)
+    total = sum(map(len, continuations))
+    if min(map(len, continuations), default=1) == 0:
+        raise InvalidInputError("A continuation has no tokens.")
+    if longest > GROUP_ROWS:
+        raise InvalidInputError(f"A continuation has {longest} tokens; it may have {GROUP_ROWS}.")
+    if total > _SCORED_TOKENS:
+        raise InvalidInputError(
+            f"The continuations have {total} tokens together; they may have {_SCORED_TOKENS}."
+        )
 
 
 def _load(path: Path, shape: Shape, name: str, stopping: threading.Event) -> _Loaded:

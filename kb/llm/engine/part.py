@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from kb.llm.engine.generation import Generation
 from kb.llm.engine.residents import Resident
+from kb.llm.engine.task import Task
 
 
 class Row(NamedTuple):
@@ -21,14 +21,14 @@ class Row(NamedTuple):
 
 @dataclass(frozen=True)
 class Part:
-    """What one generation puts into a batch.
+    """What one task puts into a batch.
 
     Attributes:
         draws: from the logits of how many of the last rows tokens are drawn; all but the first of these rows
             are guesses.
     """
 
-    generation: Generation
+    task: Task
     tokens: list[int]
     draws: int
 
@@ -37,15 +37,15 @@ class Part:
         return self.tokens[len(self.tokens) - self.draws + 1 :] if self.draws else []
 
     def rows(self) -> Iterator[Row]:
-        """Behind what is evaluated of the generation already."""
-        seat = seat_of(self.generation)
+        """Behind what is evaluated of the task already."""
+        seat = seat_of(self.task)
         start, last = len(seat.tokens), len(self.tokens) - 1
         for at, token in enumerate(self.tokens):
             yield Row(token, start + at, seat.sequence, at > last - self.draws)
 
 
-def seat_of(generation: Generation) -> Resident:
+def seat_of(task: Task) -> Resident:
     """Its sequence; raises RuntimeError where it has none."""
-    if generation.seat is None:
+    if task.seat is None:
         raise RuntimeError("Only who has a sequence takes part in a batch.")
-    return generation.seat
+    return task.seat
