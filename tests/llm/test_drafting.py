@@ -211,6 +211,11 @@ def test_machine_whose_large_batches_become_dear_guesses_less_and_later_tries_ag
     assert lengths_while(drafting, text, text[10:60])[-1] > 0
 
 
+def test_hiccups_while_the_model_is_loaded_are_not_believed() -> None:
+    costs = RowCosts({1: 1.0, 2: 0.4, 4: 0.6, 8: 0.9, 16: 58.0})
+    assert [costs.seconds(rows) for rows in (1, 2, 4, 8, 16)] == pytest.approx([0.4, 0.4, 0.6, 0.9, 1.8])
+
+
 def test_slow_machine_that_is_slow_for_everything_guesses_as_before() -> None:
     text = list(range(100))
     drafting = Drafting(RowCosts(CPU))

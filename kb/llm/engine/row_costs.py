@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from bisect import bisect
 from collections.abc import Mapping
 
@@ -22,8 +23,8 @@ class RowCosts:
     """
 
     def __init__(self, measured: Mapping[int, float]) -> None:
-        self._first = dict(measured)
-        self._now = dict(measured)
+        self._first = _plausible(measured)
+        self._now = dict(self._first)
         self._sizes = sorted(measured)
         self._slowness = 1.0
 
@@ -48,3 +49,14 @@ class RowCosts:
         low, high = self._sizes[at - 1 : at + 1]
         share = (rows - low) / (high - low)
         return max(self._now[low] + share * (self._now[high] - self._now[low]), self._now[self._sizes[0]])
+
+
+def _plausible(measured: Mapping[int, float]) -> dict[int, float]:
+    """Other programs only add time: no batch takes longer than a larger one, nor than several small ones."""
+    costs = dict(measured)
+    sizes = sorted(costs)
+    for small, large in reversed(list(itertools.pairwise(sizes))):
+        costs[small] = min(costs[small], costs[large])
+    for small, large in itertools.pairwise(sizes):
+        costs[large] = min(costs[large], costs[small] * -(-large // small))
+    return costs
