@@ -113,6 +113,7 @@ class Config:
     llm_context: int = setting("KB_LLM_CONTEXT", integer(512, 1_048_576), "4096")
     llm_slots: int = setting("KB_LLM_SLOTS", integer(1, 64), "8")
     llm_cache: int = setting("KB_LLM_CACHE", integer(0, 16_777_216), "0")
+    llm_draft: bool = setting("KB_LLM_DRAFT", boolean, "1")
     llm_queue: int = setting("KB_LLM_QUEUE", integer(0, 1000), "16")
     llm_threads: int = setting("KB_LLM_THREADS", integer(0, 512), "0")
     llm_timeout_s: int = setting("KB_LLM_TIMEOUT_S", integer(1, 3600), "120")

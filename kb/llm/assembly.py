@@ -37,6 +37,7 @@ def make_engine(config: Config, stopping: threading.Event) -> LlamaEngine:
         cache_tokens=config.llm_cache,
         threads=config.llm_threads or usable_cores(),
         gpu_layers=layers,
+        drafts=config.llm_draft,
     )
 
     def load(path: Path) -> LlamaEngine:

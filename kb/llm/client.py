@@ -16,7 +16,9 @@ import httpx
 from kb.conf import config
 from kb.exceptions import LLMUnavailableError
 from kb.llm.connections import Connections
+from kb.llm.errors import NotOfferedError
 from kb.llm.failures import broken_off, raise_for_error, raise_for_response, too_late, understood
+from kb.llm.scores import Score, parsed_score
 from kb.llm.sse import Comment, Data, EventReader
 from kb.llm.types import Usage
 
@@ -28,6 +30,7 @@ _NO_NAME = "default"
 # An endpoint may send them; they cannot be stored, or not everywhere.
 _NO_TEXT = re.compile("[\0\ud800-\udfff]")
 _LONGEST_NAME = 300
+_NO_SUCH_CALL = (httpx.codes.NOT_FOUND, httpx.codes.METHOD_NOT_ALLOWED, httpx.codes.NOT_IMPLEMENTED)
 
 
 @dataclass(frozen=True)
@@ -125,6 +128,24 @@ class OpenAIClient:
         async with aclosing(self._stream(body)) as parts:
             async for part in parts:
                 yield part
+
+    async def score(
+        self, messages: Sequence[Mapping[str, str]], continuations: Sequence[str], *, user: str = ""
+    ) -> list[Score]:
+        """See `Scorer.score`."""
+        body = {
+            "messages": [dict(message) for message in messages],
+            "continuations": list(continuations),
+            **({"user": user} if user else {}),
+        }
+        with understood():
+            client = await self._connections.client()
+            response = await client.post("score", json=body)
+            if response.status_code in _NO_SUCH_CALL:
+                raise NotOfferedError
+            if not response.is_success:
+                raise_for_response(response)
+            return [parsed_score(result) for result in response.json()["results"]]
 
     async def health(self) -> dict[str, Any]:
         """See `Generator.health`. Never raises for what the endpoint does."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kb.exceptions import InvalidInputError, LLMUnavailableError
+from kb.exceptions import InvalidInputError, KBError, LLMUnavailableError
 
 
 class ModelLoadError(LLMUnavailableError):
@@ -20,3 +20,11 @@ class GrammarError(InvalidInputError):
     """The answer cannot go on in the form that was asked for."""
 
     code = "grammar"
+
+
+class NotOfferedError(KBError):
+    """The endpoint of KB_LLM_URL lacks a call that our own model server has."""
+
+    code = "not_offered"
+    http_status = 501
+    default_message = "The language model's endpoint does not offer this."

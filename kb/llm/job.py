@@ -19,6 +19,7 @@ from kb.llm.types import (
     Piece,
     Prompt,
     Sampling,
+    Scores,
     Usage,
 )
 
@@ -37,7 +38,7 @@ class Still:
     position: int
 
 
-JobEvent = Moved | Still | Piece | Finished | Failed
+JobEvent = Moved | Still | Piece | Scores | Finished | Failed
 
 
 @dataclass

@@ -78,6 +78,10 @@ class _Now(Collector):
         rows.add_metric(["prompt"], self._work.prompt_rows)
         rows.add_metric(["answer"], self._work.answer_rows)
         yield rows
+        drafts = CounterMetricFamily("kb_llm_draft_tokens", "Tokens guessed.", labels=["outcome"])
+        drafts.add_metric(["accepted"], self._work.accepted_rows)
+        drafts.add_metric(["rejected"], self._work.drafted_rows - self._work.accepted_rows)
+        yield drafts
         yield GaugeMetricFamily("kb_llm_slots", "Answers that can be written at once.", self._slots)
         yield GaugeMetricFamily("kb_llm_active", "Answers that have a slot.", self._line.active)
         yield GaugeMetricFamily("kb_llm_waiting", "Questions that wait for one.", self._line.waiting)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import time
 import uuid
+from collections.abc import Sequence
 from typing import Any
 
 from starlette.responses import JSONResponse, Response
 
 from kb.exceptions import KBError, ServiceUnavailableError
 from kb.llm.job import Times
-from kb.llm.types import Finished, ModelInfo, Usage
+from kb.llm.types import Finished, ModelInfo, Scores, Usage
 
 END_OF_STREAM = b"data: [DONE]\n\n"
 
@@ -69,7 +70,22 @@ def usage_object(usage: Usage) -> dict[str, Any]:
         "completion_tokens": usage.completion_tokens,
         "total_tokens": usage.prompt_tokens + usage.completion_tokens,
         "prompt_tokens_details": {"cached_tokens": usage.cached_tokens},
+        "completion_tokens_details": {
+            "accepted_prediction_tokens": usage.accepted_tokens,
+            "rejected_prediction_tokens": usage.rejected_tokens,
+        },
     }
+
+
+def score_object(
+    model: str, texts: Sequence[str], scores: Scores, finished: Finished, times: Times
+) -> dict[str, Any]:
+    """The log-probabilities of continuations, each in place of its text."""
+    results = [
+        {"text": text, "tokens": len(found), "logprob": sum(found), "token_logprobs": list(found)}
+        for text, found in zip(texts, scores.logprobs, strict=True)
+    ]
+    return {"object": "score", "model": model, "results": results, **_figures(finished, times)}
 
 
 def models_object(info: ModelInfo) -> dict[str, Any]:

@@ -18,6 +18,8 @@ _MAX_STOP_CHARS = 256
 _MAX_TOKENS = 1 << 20
 _MAX_TOP_K = 1 << 20
 _MAX_USER_CHARS = 256
+_MAX_CONTINUATIONS = 16
+_MAX_CONTINUATION_CHARS = 1000
 _ROLES = {"system": "system", "developer": "system", "user": "user", "assistant": "assistant"}
 # Asking for these and getting something else would be worse than a refusal. The values mean "not asked".
 _NOT_OFFERED: Mapping[str, tuple[Any, ...]] = {
@@ -48,6 +50,15 @@ class ChatRequest:
     user: str = ""
 
 
+@dataclass(frozen=True)
+class ScoreRequest:
+    """A checked request for the log-probabilities of continuations."""
+
+    messages: tuple[ChatMessage, ...]
+    continuations: tuple[str, ...]
+    user: str = ""
+
+
 def parse_chat(body: bytes) -> ChatRequest:
     """Not for an event loop: a large body, or a grammar in it, takes a moment.
 
@@ -67,6 +78,26 @@ def parse_chat(body: bytes) -> ChatRequest:
         include_usage=isinstance(options, dict) and flag("include_usage", options.get("include_usage")),
         user=_user(given.get("user")),
     )
+
+
+def parse_score(body: bytes) -> ScoreRequest:
+    """Raises InvalidInputError, with a sentence that names the field."""
+    given = json_object(body)
+    return ScoreRequest(
+        messages=_messages(given.get("messages")),
+        continuations=_continuations(given.get("continuations")),
+        user=_user(given.get("user")),
+    )
+
+
+def _continuations(value: Any) -> tuple[str, ...]:
+    if not isinstance(value, list) or not 1 <= len(value) <= _MAX_CONTINUATIONS:
+        raise InvalidInputError(f"continuations must be a list of 1 to {_MAX_CONTINUATIONS} texts.")
+    if not all(isinstance(item, str) and 0 < len(item) <= _MAX_CONTINUATION_CHARS for item in value):
+        raise InvalidInputError(
+            f"Each of continuations must be a text of 1 to {_MAX_CONTINUATION_CHARS} characters."
+        )
+    return tuple(encodable("continuations", item) for item in value)
 
 
 def _messages(value: Any) -> tuple[ChatMessage, ...]:

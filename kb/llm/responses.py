@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 from starlette.responses import JSONResponse, Response
@@ -12,8 +12,8 @@ from starlette.types import Receive, Scope, Send
 
 from kb.exceptions import LLMUnavailableError
 from kb.llm.job import Job, Moved, Still
-from kb.llm.replies import Reply, comment, error_object, error_response, event
-from kb.llm.types import Failed, Finished, Piece
+from kb.llm.replies import Reply, comment, error_object, error_response, event, score_object
+from kb.llm.types import Failed, Finished, Piece, Scores
 
 # A waiting reader hears from us at least this often.
 PATIENCE_S = 5.0
@@ -100,6 +100,30 @@ class StreamedAnswer(JobResponse):
             return b""
         self._opened = True
         return self._reply.opening()
+
+
+class ScoredContinuations(JobResponse):
+    """One JSON object."""
+
+    def __init__(self, job: Job, model: str, texts: Sequence[str]) -> None:
+        super().__init__(job, model)
+        self._model = model
+        self._texts = texts
+
+    async def answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        scores = Scores(())
+        async for happened in self._job.events(PATIENCE_S):
+            if isinstance(happened, Scores):
+                scores = happened
+            elif isinstance(happened, Failed):
+                await error_response(happened.error)(scope, receive, send)
+            elif isinstance(happened, Finished):
+                await self._ending(scores, happened)(scope, receive, send)
+
+    def _ending(self, scores: Scores, finished: Finished) -> Response:
+        if finished.reason == "cancelled":
+            return error_response(_broken_off())
+        return JSONResponse(score_object(self._model, self._texts, scores, finished, self._job.times))
 
 
 def _broken_off() -> LLMUnavailableError:

@@ -18,9 +18,10 @@ from kb.exceptions import KBError
 from kb.internal_http import Guard, read_body
 from kb.llm.errors import ModelLoadingError
 from kb.llm.replies import error_response, models_object
-from kb.llm.requests import MAX_BODY_BYTES, parse_chat
-from kb.llm.responses import StreamedAnswer, WholeAnswer
+from kb.llm.requests import MAX_BODY_BYTES, parse_chat, parse_score
+from kb.llm.responses import ScoredContinuations, StreamedAnswer, WholeAnswer
 from kb.llm.station import Station
+from kb.llm.types import Sampling
 
 # How long the engine may take to notice that the process ends; within the supervisor's patience.
 _STOP_S = 0.9
@@ -42,6 +43,7 @@ class LLMServer:
         return Starlette(
             routes=[
                 Route("/v1/chat/completions", self._guard(self._chat), methods=["POST"]),
+                Route("/v1/score", self._guard(self._score), methods=["POST"]),
                 Route("/v1/models", self._guard(self._models), methods=["GET"]),
                 Route("/metrics", self._guard(self._metrics), methods=["GET"]),
                 Route("/health", self._health, methods=["GET"]),
@@ -64,6 +66,12 @@ class LLMServer:
         if not wanted.stream:
             return WholeAnswer(job, name)
         return StreamedAnswer(job, name, include_usage=wanted.include_usage)
+
+    async def _score(self, request: Request) -> Response:
+        wanted = parse_score(await read_body(request, MAX_BODY_BYTES))
+        prompt = await self._station.prepare_score(wanted)
+        job = self._station.enter(prompt, Sampling(), wanted.user)
+        return ScoredContinuations(job, self._station.engine.info.name, wanted.continuations)
 
     async def _models(self, request: Request) -> Response:
         return JSONResponse(models_object(self._station.engine.info))

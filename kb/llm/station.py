@@ -13,7 +13,7 @@ from kb.llm.errors import ModelLoadError, ModelLoadingError
 from kb.llm.job import Job
 from kb.llm.metrics import Metrics
 from kb.llm.queue import WaitingLine
-from kb.llm.requests import ChatRequest
+from kb.llm.requests import ChatRequest, ScoreRequest
 from kb.llm.types import Engine, Prompt, Sampling
 
 logger = logging.getLogger(__name__)
@@ -105,6 +105,12 @@ class Station:
         engine = self.engine
         self.line.check_room(request.user)
         return await asyncio.to_thread(engine.prepare, request.messages, request.max_tokens)
+
+    async def prepare_score(self, request: ScoreRequest) -> Prompt:
+        """The same for continuations, which wait in the same line; raises as `prepare` does."""
+        engine = self.engine
+        self.line.check_room(request.user)
+        return await asyncio.to_thread(engine.prepare, request.messages, None, request.continuations)
 
     def enter(self, prompt: Prompt, sampling: Sampling, user: str) -> Job:
         """Join the line; raises LLMBusyError when it is full. The caller must `cancel` the job in the end."""

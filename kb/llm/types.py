@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, Protocol
 
 from kb.exceptions import KBError
 from kb.llm.grammar.rules import Grammar
 
-FinishReason = Literal["stop", "length", "cancelled"]
+FinishReason = Literal["stop", "length", "scored", "cancelled"]
 
 
 @dataclass(frozen=True)
@@ -50,19 +50,32 @@ class Sampling:
 
 @dataclass(frozen=True)
 class Prompt:
-    """Token ids that fit into the context together with `max_tokens` of answer."""
+    """Token ids that fit into the context together with `max_tokens` of answer.
+
+    Attributes:
+        continuations: where there are any, nothing is answered: their log-probabilities are wanted.
+    """
 
     tokens: tuple[int, ...]
     max_tokens: int
+    continuations: tuple[tuple[int, ...], ...] = ()
 
 
 @dataclass(frozen=True)
 class Usage:
-    """Token counts; `cached_tokens` of the prompt were not evaluated again."""
+    """Token counts.
+
+    Attributes:
+        cached_tokens: of the prompt, that were not evaluated again.
+        accepted_tokens: of the answer, that were guessed right.
+        rejected_tokens: that were guessed wrong; not a part of the answer.
+    """
 
     prompt_tokens: int
     cached_tokens: int
     completion_tokens: int
+    accepted_tokens: int = 0
+    rejected_tokens: int = 0
 
 
 @dataclass(frozen=True)
@@ -80,6 +93,17 @@ class Piece:
 
 
 @dataclass(frozen=True)
+class Scores:
+    """What continuations of a prompt are worth.
+
+    Attributes:
+        logprobs: natural logarithms of the probabilities of each token of each continuation.
+    """
+
+    logprobs: tuple[tuple[float, ...], ...]
+
+
+@dataclass(frozen=True)
 class Finished:
     usage: Usage
     reason: FinishReason
@@ -90,7 +114,7 @@ class Failed:
     error: KBError
 
 
-EngineEvent = Began | Piece | Finished | Failed
+EngineEvent = Began | Piece | Scores | Finished | Failed
 
 
 @dataclass(frozen=True)
@@ -117,15 +141,29 @@ class Work:
         batches: that it has evaluated.
         prompt_rows: tokens of prompts in them.
         answer_rows: tokens of answers; over `batches`, how many answers decode together.
+        drafted_rows: tokens of answers that were guessed.
+        accepted_rows: those of them that were right.
     """
 
     batches: int = 0
     prompt_rows: int = 0
     answer_rows: int = 0
+    drafted_rows: int = 0
+    accepted_rows: int = 0
 
-    def plus(self, prompt_rows: int, answer_rows: int) -> Work:
+    def plus(self, prompt_rows: int, answer_rows: int, drafted_rows: int) -> Work:
         """With one more batch."""
-        return Work(self.batches + 1, self.prompt_rows + prompt_rows, self.answer_rows + answer_rows)
+        return replace(
+            self,
+            batches=self.batches + 1,
+            prompt_rows=self.prompt_rows + prompt_rows,
+            answer_rows=self.answer_rows + answer_rows,
+            drafted_rows=self.drafted_rows + drafted_rows,
+        )
+
+    def right(self, rows: int) -> Work:
+        """With so many more that were right."""
+        return replace(self, accepted_rows=self.accepted_rows + rows)
 
 
 class Generation(Protocol):
@@ -145,23 +183,27 @@ class Engine(Protocol):
     @property
     def work(self) -> Work: ...
 
-    def prepare(self, messages: Sequence[ChatMessage], max_tokens: int | None) -> Prompt:
+    def prepare(
+        self, messages: Sequence[ChatMessage], max_tokens: int | None, continuations: Sequence[str] = ()
+    ) -> Prompt:
         """Render and tokenize; may be called from any thread while others generate.
 
         Args:
             max_tokens: of the answer; None is whatever the context leaves.
+            continuations: to be scored in place of an answer.
 
         Raises:
-            PromptTooLongError: prompt and answer do not fit into the context.
-            InvalidInputError: the model's chat template refuses the messages.
+            PromptTooLongError: prompt and answer, or the longest continuation, do not fit into the context.
+            InvalidInputError: the model's chat template refuses the messages; or a continuation has too many
+                tokens, or all of them together have.
         """
 
     def submit(self, prompt: Prompt, sampling: Sampling, emit: Callable[[EngineEvent], None]) -> Generation:
         """Begin to generate and return at once.
 
         Args:
-            emit: called from the engine's thread, once with Began, with pieces, then once with Finished or
-                Failed, which may also come at once.
+            emit: called from the engine's thread, once with Began, with pieces or once with Scores, then
+                once with Finished or Failed, which may also come at once.
         """
 
     @property

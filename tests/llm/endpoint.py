@@ -73,9 +73,9 @@ class Endpoint:
 @asynccontextmanager
 async def endpoint(**replies: Reply) -> AsyncIterator[Endpoint]:
     """Args:
-    **replies: `chat`, `models` and `health`; models are listed where nothing else is said.
+    **replies: `chat`, `score`, `models` and `health`; models are listed where nothing else is said.
     """
-    paths = {"chat": CHAT, "models": LIST, "health": HEALTH}
+    paths = {"chat": CHAT, "score": "/v1/score", "models": LIST, "health": HEALTH}
     made = Endpoint(replies={LIST: Reply(parts=[MODELS])})
     made.replies |= {paths[name]: reply for name, reply in replies.items()}
     server = await asyncio.start_server(made.handle, "127.0.0.1", 0)

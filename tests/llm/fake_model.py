@@ -7,13 +7,22 @@ import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
+import numpy.typing as npt
+
 from kb.llm.engine.batches import Pace
-from kb.llm.engine.generation import Job
-from kb.llm.engine.scheduler import Row, Scheduler, sequences_for
-from kb.llm.types import Began, EngineEvent, Failed, Finished, Piece, Prompt, Sampling
+from kb.llm.engine.drafting import Drafting
+from kb.llm.engine.part import Row
+from kb.llm.engine.residents import sequences_for
+from kb.llm.engine.row_costs import RowCosts
+from kb.llm.engine.scheduler import Scheduler
+from kb.llm.engine.task import Job
+from kb.llm.types import Began, EngineEvent, Failed, Finished, Piece, Prompt, Sampling, Scores
 
 END = 0
 _VOCABULARY = 40
+# A prompt that begins with it gets an answer that copies for nineteen tokens out of twenty.
+COPYING = _VOCABULARY
 # How long an answer is on average.
 _ANSWER_TOKENS = 97
 MAX_BATCH = 256
@@ -98,10 +107,17 @@ class FakeModel:
         self.open_samplers += 1
         return FakeSampler(self)
 
-    def drawn(self, row: int) -> int:
+    def content_of(self, row: int) -> list[int]:
+        """What is before the token that is drawn from this row."""
         content = self._contents[row]
         assert content is not None, "this row has no logits"
-        return next_token(content)
+        return content
+
+    def drawn(self, row: int) -> int:
+        return next_token(self.content_of(row))
+
+    def logits(self, row: int) -> npt.NDArray[np.float32]:
+        return fake_logits(self.content_of(row))
 
     def is_end(self, token: int) -> bool:
         return token == END
@@ -111,11 +127,17 @@ class FakeModel:
 
 
 class FakeSampler:
+    """Has a state, as those with penalties and grammars do: it draws every token, once and in turn."""
+
     def __init__(self, model: FakeModel) -> None:
         self._model = model
+        self._content: list[int] | None = None
 
     def draw(self, row: int) -> int:
-        return self._model.drawn(row)
+        content, token = self._model.content_of(row), self._model.drawn(row)
+        assert self._content in (None, content)
+        self._content = [*content, token]
+        return token
 
     def close(self) -> None:
         self._model.open_samplers -= 1
@@ -123,7 +145,29 @@ class FakeSampler:
 
 def next_token(content: Sequence[int]) -> int:
     drawn = zlib.crc32(bytes(content))
+    if content[0] == COPYING and drawn % 20:
+        for at in range(len(content) - 1, 1, -1):
+            if content[at - 2 : at] == content[-2:]:
+                return content[at]
     return END if drawn % _ANSWER_TOKENS == 0 else 1 + drawn % (_VOCABULARY - 1)
+
+
+def fake_logits(content: Sequence[int]) -> npt.NDArray[np.float32]:
+    """What is likely after these tokens, for those who ask for probabilities."""
+    return np.random.default_rng(zlib.crc32(bytes(content))).normal(size=_VOCABULARY + 1).astype(np.float32)
+
+
+def scored_alone(prompt: Prompt) -> list[list[float]]:
+    """Log-probabilities of the continuations of this prompt, without any engine."""
+    found = []
+    for continuation in prompt.continuations:
+        content, logprobs = list(prompt.tokens), []
+        for token in continuation:
+            logits = fake_logits(content).astype(np.float64)
+            logprobs.append(float(logits[token] - np.log(np.exp(logits).sum())))
+            content.append(token)
+        found.append(logprobs)
+    return found
 
 
 def talkative(length: int) -> list[int]:
@@ -156,6 +200,13 @@ class Asked:
         return "".join(event.text for event in self.events if isinstance(event, Piece))
 
     @property
+    def scores(self) -> list[list[float]]:
+        """Empty while there are none."""
+        told = [event for event in self.events if isinstance(event, Scores)]
+        assert len(told) <= 1
+        return [list(one) for event in told for one in event.logprobs]
+
+    @property
     def cached(self) -> int:
         return next(event.cached_tokens for event in self.events if isinstance(event, Began))
 
@@ -175,16 +226,30 @@ class Asked:
 class Bench:
     """A scheduler on the fake model, driven by hand."""
 
-    def __init__(self, slots: int = 4, cells: int = 400) -> None:
+    def __init__(self, slots: int = 4, cells: int = 400, *, drafts: bool = False) -> None:
         self.model = FakeModel(cells, sequences_for(slots))
+        costs = RowCosts({1: STEP_S + ROW_S, 64: STEP_S + 64 * ROW_S})
         self.scheduler = Scheduler(
-            self.model, self.model, slots, cells, Pace(MAX_BATCH), clock=self.model.clock
+            self.model,
+            self.model,
+            slots,
+            cells,
+            Pace(MAX_BATCH),
+            Drafting(costs) if drafts else None,
+            clock=self.model.clock,
         )
         self._stopping = threading.Event()
 
     def ask(self, tokens: Sequence[int], max_tokens: int = 8, stop: tuple[str, ...] = ()) -> Asked:
+        return self._add(Prompt(tuple(tokens), max_tokens), Sampling(stop=stop))
+
+    def score(self, tokens: Sequence[int], continuations: Sequence[Sequence[int]]) -> Asked:
+        given = tuple(map(tuple, continuations))
+        return self._add(Prompt(tuple(tokens), max(map(len, given)), given), Sampling())
+
+    def _add(self, prompt: Prompt, sampling: Sampling) -> Asked:
         events: list[EngineEvent] = []
-        job = Job(Prompt(tuple(tokens), max_tokens), Sampling(stop=stop), events.append, self._stopping)
+        job = Job(prompt, sampling, events.append, self._stopping)
         asked = Asked(job, events)
         self.scheduler.add(job)
         return asked

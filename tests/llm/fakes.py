@@ -24,6 +24,7 @@ from kb.llm.types import (
     Piece,
     Prompt,
     Sampling,
+    Scores,
     Usage,
     Work,
 )
@@ -60,6 +61,11 @@ class FakeGeneration:
             self._is_over = True
             self._emit(Finished(Usage(len(self.prompt.tokens), 2, self._said), reason))
 
+    def score(self, *logprobs: tuple[float, ...]) -> None:
+        self._emit(Began(2))
+        self._emit(Scores(logprobs))
+        self.finish("scored")
+
     def fail(self, error: KBError) -> None:
         self._is_over = True
         self._emit(Failed(error))
@@ -78,7 +84,7 @@ class FakeEngine:
         stubborn: generations do not end when cancelled.
     """
 
-    work = Work(batches=3, prompt_rows=40, answer_rows=6)
+    work = Work(batches=3, prompt_rows=40, answer_rows=6, drafted_rows=9, accepted_rows=7)
 
     def __init__(self, script: Sequence[str] = (), note: str = "", slots: int = 1) -> None:
         self.slots = slots
@@ -88,11 +94,14 @@ class FakeEngine:
         self.step_s = 0.0
         self.generations: list[FakeGeneration] = []
 
-    def prepare(self, messages: Sequence[ChatMessage], max_tokens: int | None) -> Prompt:
+    def prepare(
+        self, messages: Sequence[ChatMessage], max_tokens: int | None, continuations: Sequence[str] = ()
+    ) -> Prompt:
         words = [word for message in messages for word in message.content.split()]
         if len(words) + (max_tokens or 1) > CONTEXT_TOKENS:
             raise PromptTooLongError(f"{len(words)} and {CONTEXT_TOKENS}")
-        return Prompt(tuple(range(len(words))), max_tokens or CONTEXT_TOKENS - len(words))
+        scored = tuple(tuple(range(len(text.split()))) for text in continuations)
+        return Prompt(tuple(range(len(words))), max_tokens or CONTEXT_TOKENS - len(words), scored)
 
     def submit(
         self, prompt: Prompt, sampling: Sampling, emit: Callable[[EngineEvent], None]

@@ -13,11 +13,23 @@ import pytest
 from kb.llm.cores import usable_cores
 from kb.llm.engine.batches import Pace
 from kb.llm.engine.context import MAX_BATCH, Context
-from kb.llm.engine.generation import Job
+from kb.llm.engine.drafting import Drafting
 from kb.llm.engine.model import Model
-from kb.llm.engine.scheduler import Row, Scheduler, sequences_for
+from kb.llm.engine.part import Row
+from kb.llm.engine.residents import sequences_for
+from kb.llm.engine.row_costs import RowCosts
+from kb.llm.engine.scheduler import Scheduler
+from kb.llm.engine.task import Job
 from kb.llm.model_file import find_model
-from kb.llm.types import Began, EngineEvent, Failed, Finished, Generation, Prompt, Sampling
+from kb.llm.types import (
+    Began,
+    EngineEvent,
+    Failed,
+    Finished,
+    Generation,
+    Prompt,
+    Sampling,
+)
 from tests.llm.session import Session, collect, loaded
 
 SLOTS, CELLS = 4, 1024
@@ -63,14 +75,21 @@ def ignore(event: EngineEvent) -> None:
     pass
 
 
-def answers(context: Context, model: Model, prompts: Sequence[Prompt]) -> list[list[int]]:
+def answers(
+    context: Context,
+    model: Model,
+    prompts: Sequence[Prompt],
+    sampling: Sampling | None = None,
+    drafting: Drafting | None = None,
+) -> list[list[int]]:
     """The tokens of the answers to prompts that come all at once, without the last token of each."""
     context.clear()
-    scheduler = Scheduler(context, model, SLOTS, CELLS, Pace(MAX_BATCH))
+    scheduler = Scheduler(context, model, SLOTS, CELLS, Pace(MAX_BATCH), drafting)
     for prompt in prompts:
-        scheduler.add(Job(prompt, Sampling(), ignore, threading.Event()))
+        scheduler.add(Job(prompt, sampling or Sampling(), ignore, threading.Event()))
     while not scheduler.is_idle:
         scheduler.step()
+    assert (scheduler.work.accepted_rows > 10) == (drafting is not None)
     kept = [resident.tokens for resident in scheduler.residents.all]
     return [
         next(
@@ -82,6 +101,30 @@ def answers(context: Context, model: Model, prompts: Sequence[Prompt]) -> list[l
     ]
 
 
+class Eager(RowCosts):
+    """Rows that cost next to nothing, whatever is measured: so the same is guessed each time."""
+
+    def __init__(self) -> None:
+        super().__init__({1: 0.01, 32: 0.012})
+
+    def note(self, rows: int, duration_s: float) -> None:
+        pass
+
+
+def check_same_but_for_ties(
+    context: Context, prompt: Prompt, one: Sequence[int], other: Sequence[int], penalty: float = 0.0
+) -> None:
+    """Two answers agree up to where both next tokens are equally likely, or to the end."""
+    pairs = list(zip(one, other, strict=False))
+    at = next((at for at, (left, right) in enumerate(pairs) if left != right), None)
+    if at is not None:
+        said = one[:at]
+        left, right = pairs[at]
+        taken = penalty * (said.count(left) - said.count(right))
+        assert abs(margin(context, [*prompt.tokens, *said], left, right) - taken) < TIE
+    assert min(len(one), len(other)) > 4
+
+
 def margin(context: Context, tokens: Sequence[int], one: int, other: int) -> float:
     """How much likelier one next token is than the other, as a difference of logits."""
     context.clear()
@@ -89,7 +132,7 @@ def margin(context: Context, tokens: Sequence[int], one: int, other: int) -> flo
         part = tokens[start : start + MAX_BATCH]
         context.decode([Row(token, start + at, 0, at == len(part) - 1) for at, token in enumerate(part)])
     logits = context.logits(len(part) - 1)
-    return abs(float(logits[one]) - float(logits[other]))
+    return float(logits[one]) - float(logits[other])
 
 
 def test_answers_in_a_batch_differ_from_those_alone_only_where_two_tokens_are_equally_likely(
@@ -104,11 +147,29 @@ def test_answers_in_a_batch_differ_from_those_alone_only_where_two_tokens_are_eq
     batched = answers(context, model, prompts)
     for prompt, together in zip(prompts, batched, strict=True):
         (single,) = answers(context, model, [prompt])
-        pairs = list(zip(single, together, strict=False))
-        at = next((at for at, (one, other) in enumerate(pairs) if one != other), None)
-        if at is not None:
-            assert margin(context, [*prompt.tokens, *single[:at]], *pairs[at]) < TIE
-        assert min(len(single), len(together)) > 4
+        check_same_but_for_ties(context, prompt, single, together)
+
+
+@pytest.mark.parametrize("penalty", [0.0, 0.05])
+def test_guessed_answers_differ_from_others_only_where_two_tokens_are_equally_likely(
+    context: Context, model: Model, session: Session, penalty: float
+) -> None:
+    """A batch of guesses is summed in another order than a single row."""
+    sampling = Sampling(frequency_penalty=penalty)
+    prompts = [session.prompt(f"Repeat passage [{n}], word for word.", max_tokens=60) for n in (1, 2, 3)]
+    guessed = answers(context, model, prompts, sampling, Drafting(Eager()))
+    for prompt, one in zip(prompts, guessed, strict=True):
+        (plain,) = answers(context, model, [prompt], sampling)
+        check_same_but_for_ties(context, prompt, plain, one, penalty)
+
+
+def test_drawn_answers_are_guessed_too_and_their_seeds_repeat_them(
+    context: Context, model: Model, session: Session
+) -> None:
+    prompt = session.prompt("Repeat passage [1], word for word.", max_tokens=60)
+    sampling = Sampling(temperature=0.2, seed=3)
+    first, again = (answers(context, model, [prompt], sampling, Drafting(Eager())) for _ in range(2))
+    assert first == again
 
 
 def test_prefix_that_is_copied_continues_like_one_that_was_evaluated(

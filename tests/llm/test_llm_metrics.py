@@ -60,6 +60,8 @@ def test_batches_and_the_line_are_shown_as_they_are() -> None:
         "kb_llm_batches_total 3.0",
         'kb_llm_batch_rows_total{kind="prompt"} 40.0',
         'kb_llm_batch_rows_total{kind="answer"} 6.0',
+        'kb_llm_draft_tokens_total{outcome="accepted"} 7.0',
+        'kb_llm_draft_tokens_total{outcome="rejected"} 2.0',
         "kb_llm_slots 4.0",
         "kb_llm_active 1.0",
         "kb_llm_waiting 2.0",

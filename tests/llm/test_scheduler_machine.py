@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import random
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from tests.llm.fake_model import Asked, Bench, alone
+from tests.llm.fake_model import COPYING, Asked, Bench, alone, scored_alone
 
 SLOTS, CELLS = 3, 240
 STARTS = [random.Random(seed).choices(range(1, 40), k=90) for seed in range(3)]
+STARTS.append([COPYING, *random.Random(3).choices(range(1, 40), k=89)])
 
 
 def check_ending(asked: Asked) -> None:
     """One ending; whole answers are the ones that each would get alone, the others begin like them."""
+    if asked.job.prompt.continuations:
+        check_scores(asked)
+        return
     text, reason = alone(asked.job.prompt)
     if asked.ending in ("cancelled", "failed"):
         assert text.startswith(asked.text)
@@ -23,10 +28,20 @@ def check_ending(asked: Asked) -> None:
         assert (asked.text, asked.ending) == (text, reason)
 
 
+def check_scores(asked: Asked) -> None:
+    assert not asked.text
+    assert asked.ending in ("scored", "cancelled", "failed")
+    if asked.ending == "scored":
+        for found, wanted in zip(asked.scores, scored_alone(asked.job.prompt), strict=True):
+            assert found == pytest.approx(wanted, abs=1e-5)
+    else:
+        assert not asked.scores
+
+
 class SchedulerMachine(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
-        self.bench = Bench(SLOTS, CELLS)
+        self.bench = Bench(SLOTS, CELLS, drafts=True)
         self.asked: list[Asked] = []
 
     @rule(
@@ -37,6 +52,16 @@ class SchedulerMachine(RuleBasedStateMachine):
     )
     def ask(self, start: list[int], shared: int, rest: list[int], answer: int) -> None:
         self.asked.append(self.bench.ask([*start[:shared], *rest], answer))
+
+    @rule(
+        start=st.sampled_from(STARTS),
+        shared=st.integers(1, 90),
+        continuations=st.lists(
+            st.lists(st.integers(1, 39), min_size=1, max_size=40), min_size=1, max_size=12
+        ),
+    )
+    def score(self, start: list[int], shared: int, continuations: list[list[int]]) -> None:
+        self.asked.append(self.bench.score(start[:shared], continuations))
 
     @rule(times=st.integers(1, 12))
     def step(self, times: int) -> None:
@@ -73,7 +98,7 @@ TestScheduler.settings = settings(
 def test_thousand_requests_of_every_length_leave_nothing_behind() -> None:
     """Readers come at any time, and a third of them leave before the end."""
     chance = random.Random(4)
-    bench = Bench(slots=4, cells=400)
+    bench = Bench(slots=4, cells=400, drafts=True)
     asked: list[Asked] = []
     for _ in range(1000):
         start = chance.choice(STARTS)[: chance.randint(0, 90)]
@@ -92,3 +117,4 @@ def test_thousand_requests_of_every_length_leave_nothing_behind() -> None:
     assert {"stop", "length", "cancelled"} == set(endings)
     assert endings.count("cancelled") > 50
     assert any(one.cached for one in asked if one.ending == "length")
+    assert bench.scheduler.work.drafted_rows > bench.scheduler.work.accepted_rows > 500

@@ -74,6 +74,7 @@ def test_whole_answer_has_openai_shape(server: Running, engine: FakeEngine) -> N
         "completion_tokens": 2,
         "total_tokens": 5,
         "prompt_tokens_details": {"cached_tokens": 2},
+        "completion_tokens_details": {"accepted_prediction_tokens": 0, "rejected_prediction_tokens": 0},
     }
     timings_ms = answer["timings_ms"]
     assert set(timings_ms) == {"queue", "first_token", "per_token"}

@@ -70,7 +70,7 @@ def main(port: str, key: str) -> None:
         from django.core.management import call_command
 
         django.setup()
-        from kb.llm.engine.context import native
+        from llama_cpp import llama_cpp as native
 
         native_time = NativeTime()
         for name in ("llama_decode", "llama_synchronize"):

@@ -11,8 +11,8 @@ from llama_cpp import llama_cpp as native
 
 from kb.llm.engine.generation import Sampler
 from kb.llm.engine.model import Model
+from kb.llm.engine.part import Row
 from kb.llm.engine.sampling import make_sampler
-from kb.llm.engine.scheduler import Row
 from kb.llm.errors import ModelLoadError
 from kb.llm.types import Sampling
 

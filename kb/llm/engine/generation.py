@@ -2,36 +2,13 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable
+from collections.abc import Sequence
 from typing import Protocol
 
-from kb.llm.engine.residents import Resident
+from kb.llm.engine.copying import Copying
+from kb.llm.engine.task import Job, Task
 from kb.llm.stopping import TextStream
-from kb.llm.types import Began, EngineEvent, Failed, Finished, FinishReason, Piece, Prompt, Sampling, Usage
-
-# A prompt of which no more is to be evaluated goes whole, and others like it go with it.
-SHORT_TOKENS = 64
-_BRIEF_TOKENS = 512
-
-Emit = Callable[[EngineEvent], None]
-
-
-class Job:
-    """What was asked for. Only cancelling may come from any thread."""
-
-    def __init__(self, prompt: Prompt, sampling: Sampling, emit: Emit, stopping: threading.Event) -> None:
-        self.prompt = prompt
-        self.sampling = sampling
-        self.emit = emit
-        self._stopping = stopping
-        self._cancelled = threading.Event()
-
-    def cancel(self) -> None:
-        self._cancelled.set()
-
-    def is_cancelled(self) -> bool:
-        return self._cancelled.is_set() or self._stopping.is_set()
+from kb.llm.types import Failed, Finished, FinishReason, Piece, Usage
 
 
 class Vocabulary(Protocol):
@@ -51,56 +28,43 @@ class Sampler(Protocol):
     def close(self) -> None: ...
 
 
-class Generation:
-    """A job on its way through the scheduler.
+class Follower(Protocol):
+    """Looks for copies in an answer."""
+
+    def follow(self, tokens: Sequence[int]) -> Copying: ...
+
+
+class Generation(Task):
+    """An answer.
 
     Attributes:
-        tokens: of the prompt, and of what was answered before it had to make room for others.
-        seat: its sequence in the cache, once there is room.
         sampler: from the end of the prompt on.
         drawn: the last token of the answer, which is to be evaluated next.
-        cached: tokens of the prompt that were in the cache.
-        is_short: the others may be evaluated in one go.
-        is_brief: the others are no more than an ordinary question with its passages has.
+        copying: what it may be copying, where tokens are guessed.
     """
 
     def __init__(self, job: Job) -> None:
-        self.job = job
-        self.tokens = list(job.prompt.tokens)
-        self.seat: Resident | None = None
+        super().__init__(job)
         self.sampler: Sampler | None = None
         self.drawn = 0
-        self.is_short = False
-        self.is_brief = False
-        self.cached = 0
+        self.copying: Copying | None = None
         self._answer: list[int] = []
+        self._right = self._wrong = 0
         self._text = TextStream(job.sampling.stop)
 
     @property
     def to_come(self) -> int:
-        """How many tokens the answer may still have."""
         return self.job.prompt.max_tokens - len(self._answer)
 
-    def sit(self, seat: Resident) -> None:
-        """Take a sequence, which holds the beginning of the tokens."""
-        self.seat = seat
-        if self.sampler is None:
-            self.cached = len(seat.tokens)
-        new = len(self.tokens) - len(seat.tokens)
-        self.is_short, self.is_brief = new <= SHORT_TOKENS, new <= _BRIEF_TOKENS
-
     def stand_up(self) -> None:
-        """Give the sequence away; what was answered is a part of the prompt from now on."""
-        self.seat = None
+        """What was answered is a part of the prompt from now on."""
+        super().stand_up()
         self.tokens = [*self.job.prompt.tokens, *self._answer]
 
-    def rest(self) -> list[int]:
-        """What of the prompt is not evaluated yet."""
-        return self.tokens[len(self.seat.tokens) if self.seat else 0 :]
-
-    def began(self, sampler: Sampler) -> Sampler:
+    def began(self, sampler: Sampler, drafting: Follower | None) -> Sampler:
         self.sampler = sampler
-        self.job.emit(Began(self.cached))
+        self.copying = drafting.follow(self.tokens) if drafting else None
+        self._begin()
         return sampler
 
     def take(self, token: int, vocabulary: Vocabulary) -> FinishReason | None:
@@ -110,6 +74,8 @@ class Generation:
             return "stop"
         self.drawn = token
         self._answer.append(token)
+        if self.copying is not None:
+            self.copying.add(token)
         self._say(self._text.feed(vocabulary.piece(token)))
         if self._text.stopped:
             return "stop"
@@ -118,8 +84,17 @@ class Generation:
             return "length"
         return None
 
+    def guesses(self, count: int) -> list[int]:
+        """The next tokens of the answer, if it goes on copying."""
+        return self.copying.draft(count) if self.copying is not None and count else []
+
+    def note_guesses(self, right: int, wrong: int) -> None:
+        if self.copying is not None:
+            self.copying.settle(right)
+        self._right += right
+        self._wrong += wrong
+
     def end(self, ending: FinishReason | Failed) -> None:
-        """The last word to the reader."""
         if self.sampler is not None:
             self.sampler.close()
         if isinstance(ending, Failed):
@@ -128,7 +103,8 @@ class Generation:
             self.job.emit(Finished(self._usage(), ending))
 
     def _usage(self) -> Usage:
-        return Usage(len(self.job.prompt.tokens), self.cached, len(self._answer))
+        prompt_tokens = len(self.job.prompt.tokens)
+        return Usage(prompt_tokens, self.cached, len(self._answer), self._right, self._wrong)
 
     def _say(self, text: str) -> None:
         if text:

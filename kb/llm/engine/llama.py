@@ -11,19 +11,25 @@ from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from kb.exceptions import PromptTooLongError
+from kb.exceptions import InvalidInputError, PromptTooLongError
 from kb.llm.engine.batches import Pace
 from kb.llm.engine.context import MAX_BATCH, Context
-from kb.llm.engine.generation import Emit, Job
+from kb.llm.engine.drafting import Drafting
 from kb.llm.engine.model import Model
-from kb.llm.engine.prompt import tokenize_prompt
-from kb.llm.engine.residents import Residents
-from kb.llm.engine.scheduler import Scheduler, sequences_for
+from kb.llm.engine.prompt import tokenize_content, tokenize_prompt
+from kb.llm.engine.residents import Residents, sequences_for
+from kb.llm.engine.row_costs import RowCosts
+from kb.llm.engine.scheduler import Scheduler
+from kb.llm.engine.scoring import GROUP_ROWS
+from kb.llm.engine.task import Emit, Job
 from kb.llm.engine.warm_up import warm_up
 from kb.llm.errors import ModelLoadError
 from kb.llm.memory import cells_for
 from kb.llm.template import ChatTemplate
 from kb.llm.types import ChatMessage, ModelInfo, Prompt, Sampling, Work
+
+# Of all continuations of one prompt.
+_SCORED_TOKENS = 256
 
 
 @dataclass(frozen=True)
@@ -37,6 +43,8 @@ class Shape:
         cache_tokens: what all of them have room for together, and what was asked before; 0 chooses.
         threads: for the CPU.
         gpu_layers: how many layers go to the GPU; -1 is all.
+        drafts: guess tokens of answers that copy. Never with one slot, whose answers are the same to the last
+            bit, and never for models that cannot forget the wrong ones.
     """
 
     context_tokens: int
@@ -44,6 +52,7 @@ class Shape:
     cache_tokens: int = 0
     threads: int = 1
     gpu_layers: int = 0
+    drafts: bool = True
 
     def within(self, trained: int) -> Shape:
         """With a context that the model was trained with, and a number of tokens for the cache."""
@@ -112,7 +121,13 @@ class LlamaEngine:
         since_s = self._loaded.scheduler.step_since_s
         return 0.0 if since_s is None else time.monotonic() - since_s
 
-    def prepare(self, messages: Sequence[ChatMessage], max_tokens: int | None) -> Prompt:
+    def prepare(
+        self, messages: Sequence[ChatMessage], max_tokens: int | None, continuations: Sequence[str] = ()
+    ) -> Prompt:
+        scored = tuple(tuple(tokenize_content(self._loaded.model, text)) for text in continuations)
+        _check_lengths(scored)
+        if scored:
+            max_tokens = max(map(len, scored))
         fragments = self._loaded.template.render(messages)
         tokens = tuple(tokenize_prompt(self._loaded.model, fragments))
         context = self.info.context_tokens
@@ -124,7 +139,7 @@ class LlamaEngine:
                 prompt_tokens=len(tokens),
                 context_tokens=context,
             )
-        return Prompt(tokens, context - len(tokens) if max_tokens is None else max_tokens)
+        return Prompt(tokens, context - len(tokens) if max_tokens is None else max_tokens, scored)
 
     def submit(self, prompt: Prompt, sampling: Sampling, emit: Emit) -> Job:
         job = Job(prompt, sampling, emit, self._stopping)
@@ -161,6 +176,20 @@ class LlamaEngine:
         return True
 
 
+def _check_lengths(continuations: Sequence[Sequence[int]]) -> None:
+    """Raises InvalidInputError: what is scored is a word or a sentence, and others wait for it."""
+    longest = max(map(len, continuations), default=1)
+    total = sum(map(len, continuations))
+    if min(map(len, continuations), default=1) == 0:
+        raise InvalidInputError("A continuation has no tokens.")
+    if longest > GROUP_ROWS:
+        raise InvalidInputError(f"A continuation has {longest} tokens; it may have {GROUP_ROWS}.")
+    if total > _SCORED_TOKENS:
+        raise InvalidInputError(
+            f"The continuations have {total} tokens together; they may have {_SCORED_TOKENS}."
+        )
+
+
 def _load(path: Path, shape: Shape, name: str, stopping: threading.Event) -> _Loaded:
     model = Model(path, shape.gpu_layers, stopping)
     if not model.chat_template:
@@ -172,7 +201,9 @@ def _load(path: Path, shape: Shape, name: str, stopping: threading.Event) -> _Lo
     flash = shape.gpu_layers != 0 or shape.slots > 1
     context = Context(model, shape.cache_tokens, sequences_for(shape.slots), shape.threads, flash=flash)
     pace = Pace(MAX_BATCH)
-    warm_up(context, pace, min(set(range(model.vocabulary_size)) - model.control_tokens), shape.slots)
-    scheduler = Scheduler(context, model, shape.slots, shape.cache_tokens, pace)
+    word = min(set(range(model.vocabulary_size)) - model.control_tokens)
+    costs = RowCosts(warm_up(context, pace, word, shape.slots))
+    drafting = Drafting(costs) if shape.drafts and shape.slots > 1 and context.can_share else None
+    scheduler = Scheduler(context, model, shape.slots, shape.cache_tokens, pace, drafting)
     info = ModelInfo(name, "cuda" if shape.gpu_layers else "cpu", shape.context_tokens, note)
     return _Loaded(model, template, context, scheduler, shape, info)

@@ -9,6 +9,9 @@ from typing import Protocol
 
 from kb.llm.engine.batches import ALIGNMENT, reusable
 
+# So many sequences may start from one at once, for a single batch.
+FORKS = 8
+
 
 class Memory(Protocol):
     """The cache itself, in which several sequences may share a cell."""
@@ -52,17 +55,20 @@ class Residents:
     Args:
         sequences: how many there may be. Twice as many as are ever in use at once; or one, which then is
             cut and continued in place. Every token of it stays where it is in the cache, so that the
-            same question gets the same answer to the last bit, whatever was asked before.
+            same question gets the same answer to the last bit, whatever was asked before. FORKS more are
+            there beside them.
         cells: how many tokens there is room for; what sequences share counts once.
     """
 
     def __init__(self, memory: Memory, sequences: int, cells: int) -> None:
         self._memory = memory
         self._cells = cells
+        self._sequences = sequences
         self._is_single = sequences == 1
         # Where several share the cache, the last bit of a sum depends on the others anyway.
         self._grain = ALIGNMENT if self._is_single else 1
         self._free = list(range(sequences))
+        self._forks = list(range(sequences, sequences + FORKS))
         self._residents: list[Resident] = []
         self._holders: Counter[int] = Counter()
         self._new_cells = itertools.count()
@@ -114,6 +120,25 @@ class Residents:
         resident.cells += cells
         resident.tokens += tokens
 
+    def shorten(self, resident: Resident, count: int) -> None:
+        """Forget its last tokens."""
+        keep = len(resident.tokens) - count
+        self._memory.truncate(resident.sequence, keep)
+        self._drop(resident.cells[keep:])
+        del resident.tokens[keep:], resident.cells[keep:]
+
+    def fork(self, resident: Resident) -> Resident:
+        """Another sequence with the same tokens; to be dropped after the next batch."""
+        made = Resident(self._forks.pop(), list(resident.tokens), list(resident.cells))
+        self._memory.copy(resident.sequence, made.sequence, len(made.tokens))
+        self._holders.update(made.cells)
+        return made
+
+    def drop(self, fork: Resident) -> None:
+        self._memory.forget(fork.sequence)
+        self._forks.append(fork.sequence)
+        self._drop(fork.cells)
+
     def release(self, resident: Resident) -> None:
         """Nobody works on it any more. It is kept while there is room, in place of those it begins with."""
         resident.is_idle = True
@@ -126,7 +151,8 @@ class Residents:
 
     def clear(self) -> None:
         """Forget everything; after an error nobody knows what the cache holds."""
-        self._free += [resident.sequence for resident in self._residents]
+        self._free = list(range(self._sequences))
+        self._forks = list(range(self._sequences, self._sequences + FORKS))
         self._residents.clear()
         self._holders.clear()
         self._memory.clear()
@@ -142,9 +168,7 @@ class Residents:
         return (donor, count) if count else (None, 0)
 
     def _cut(self, resident: Resident, count: int) -> Resident:
-        self._memory.truncate(resident.sequence, count)
-        self._drop(resident.cells[count:])
-        del resident.tokens[count:], resident.cells[count:]
+        self.shorten(resident, len(resident.tokens) - count)
         resident.is_idle = False
         return resident
 
@@ -162,6 +186,16 @@ class Residents:
             self._holders[cell] -= 1
             if not self._holders[cell]:
                 del self._holders[cell]
+
+
+def sequences_for(slots: int) -> int:
+    """How many the cache needs, with the forks."""
+    return kept_sequences(slots) + FORKS
+
+
+def kept_sequences(slots: int) -> int:
+    """As many again as slots are kept for those who begin like them."""
+    return 2 * slots if slots > 1 else 1
 
 
 def _age(resident: Resident) -> int:

@@ -9,13 +9,16 @@ import logging
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 from kb.exceptions import KBError, LLMUnavailableError
 from kb.llm.engine.batches import Pace, reusable
-from kb.llm.engine.generation import SHORT_TOKENS, Generation, Job, Sampler, Vocabulary
-from kb.llm.engine.residents import Memory, Resident, Residents
+from kb.llm.engine.drafting import Drafting
+from kb.llm.engine.generation import Generation, Sampler, Vocabulary
+from kb.llm.engine.part import Part, Row, seat_of
+from kb.llm.engine.residents import Memory, Residents, kept_sequences
+from kb.llm.engine.scoring import Logits, Scoring, score
+from kb.llm.engine.task import SHORT_TOKENS, Job, Task
 from kb.llm.types import Failed, FinishReason, Sampling, Work
 
 logger = logging.getLogger(__name__)
@@ -26,35 +29,16 @@ _SHORT_ROWS = 128
 _HEADROOM_TOKENS = 64
 
 
-class Row(NamedTuple):
-    """One token of a batch."""
-
-    token: int
-    position: int
-    sequence: int
-    wants_logits: bool
-
-
 class Decoder(Memory, Protocol):
     """A model and its cache."""
 
     def decode(self, rows: Sequence[Row]) -> None:
         """Evaluate one batch; rows of one sequence follow each other. Raises when it cannot."""
 
+    def logits(self, row: int) -> Logits:
+        """float32 [vocabulary] of one row of the last batch that wanted them; valid until the next batch."""
+
     def sampler(self, sampling: Sampling) -> Sampler: ...
-
-
-@dataclass(frozen=True)
-class _Part:
-    """What one generation puts into a batch.
-
-    Attributes:
-        draws: the next token is drawn from the logits of the last row.
-    """
-
-    generation: Generation
-    tokens: list[int]
-    draws: bool
 
 
 class Scheduler:
@@ -69,6 +53,7 @@ class Scheduler:
     Args:
         slots: how many generations have a place in the cache at once.
         cells: tokens that the cache has room for, at least as many as the longest prompt and answer.
+        drafting: decides how many tokens are guessed and evaluated at once; None, and none are.
         clock: seconds that never go back.
 
     Attributes:
@@ -83,16 +68,18 @@ class Scheduler:
         slots: int,
         cells: int,
         pace: Pace,
+        drafting: Drafting | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._decoder = decoder
         self._vocabulary = vocabulary
         self._slots = slots
         self._pace = pace
+        self._drafting = drafting
         self._clock = clock
-        self._prompts: deque[Generation] = deque()
+        self._prompts: deque[Task] = deque()
         self._answers: list[Generation] = []
-        self.residents = Residents(decoder, sequences_for(slots), cells)
+        self.residents = Residents(decoder, kept_sequences(slots), cells)
         self.step_since_s: float | None = None
         self.work = Work()
 
@@ -101,14 +88,15 @@ class Scheduler:
         return not self._prompts and not self._answers
 
     def add(self, job: Job) -> None:
-        self._prompts.append(Generation(job))
+        self._prompts.append(Scoring(job) if job.prompt.continuations else Generation(job))
 
     def step(self) -> None:
         """Evaluate one batch, of everyone whose turn it is."""
         self._drop_cancelled()
         try:
             self._make_room_for_answers()
-            parts = [*self._prompt_parts(), *(_Part(one, [one.drawn], True) for one in self._answers)]
+            parts = list(self._prompt_parts())
+            parts += self._answer_parts(alone=not parts)
             if parts:
                 self._decode(parts)
         except Exception:
@@ -116,52 +104,69 @@ class Scheduler:
             self._fail_all()
         else:
             self._draw(parts)
+            self._score([part.task for part in parts if part.draws])
 
     def _drop_cancelled(self) -> None:
-        for generation in [*self._prompts, *self._answers]:
-            if generation.job.is_cancelled():
-                self._end(generation, "cancelled")
+        for task in [*self._prompts, *self._answers]:
+            if task.job.is_cancelled():
+                self._end(task, "cancelled")
 
     def _make_room_for_answers(self) -> None:
         """Room for one more token of each, if need be at the expense of those that began last."""
         while not self.residents.make_room(len(self._answers)):
             begun = next((one for one in reversed(self._prompts) if one.seat is not None), None)
-            last = begun or self._answers.pop()
-            self.residents.release(_seat_of(last))
+            last: Task = begun or self._answers.pop()
+            self.residents.release(seat_of(last))
             last.stand_up()
             if begun is None:
                 self._prompts.appendleft(last)
 
-    def _prompt_parts(self) -> Iterator[_Part]:
+    def _prompt_parts(self) -> Iterator[Part]:
         """The next piece of the prompt whose turn it is, and short prompts behind it that fit in whole."""
         rows = len(self._answers)
-        parts: list[_Part] = []
-        for generation in self._prompts:
+        parts: list[Part] = []
+        for task in self._prompts:
             if len(self._answers) + len(parts) >= self._slots:
                 return
-            if parts and not self._fits_behind(generation, parts, rows):
+            if parts and not self._fits_behind(task, parts, rows):
                 return
-            if not self._seat(generation, rows):
+            if not self._seat(task, rows):
                 return
-            rest = generation.rest()
+            rest = task.rest()
             size = len(rest)
-            if not generation.is_short:
-                size = self._pace.piece(size, rows, brief=generation.is_brief)
-            parts.append(_Part(generation, rest[:size], size == len(rest)))
+            if not task.is_short:
+                size = self._pace.piece(size, rows, brief=task.is_brief)
+            parts.append(Part(task, rest[:size], int(size == len(rest))))
             yield parts[-1]
             rows += size
             if size < len(rest):
                 return
 
-    def _fits_behind(self, generation: Generation, parts: Sequence[_Part], rows: int) -> bool:
+    def _answer_parts(self, *, alone: bool) -> list[Part]:
+        """The last token of every answer, and guesses behind it, for which prompts leave no time.
+
+        Args:
+            alone: nothing else is in the batch.
+        """
+        lengths = [0] * len(self._answers)
+        if self._drafting is not None and self._answers and alone:
+            lengths = self._drafting.lengths(self._answers)
+            if any(lengths) and not self.residents.make_room(len(lengths) + sum(lengths)):
+                lengths = [0] * len(lengths)
+        return [
+            Part(one, [one.drawn, *one.guesses(length)], 1 + length)
+            for one, length in zip(self._answers, lengths, strict=True)
+        ]
+
+    def _fits_behind(self, task: Task, parts: Sequence[Part], rows: int) -> bool:
         """Whether a prompt is short, and would not begin with one of those in the batch if it waited."""
-        tokens = generation.tokens
+        tokens = task.tokens
         cached = self.residents.shared(tokens)
         if len(tokens) - cached > min(SHORT_TOKENS, _SHORT_ROWS - rows):
             return False
-        return all(reusable(part.generation.tokens, tokens) <= cached for part in parts)
+        return all(reusable(part.task.tokens, tokens) <= cached for part in parts)
 
-    def _seat(self, generation: Generation, rows: int) -> bool:
+    def _seat(self, task: Task, rows: int) -> bool:
         """Give it a sequence, and room for its prompt and the beginning of its answer.
 
         Args:
@@ -170,87 +175,118 @@ class Scheduler:
         Returns:
             False when it has to wait for others to end.
         """
-        if generation.seat is None:
-            generation.sit(self.residents.enter(generation.tokens))
-        wanted = len(generation.rest()) + min(generation.to_come, _HEADROOM_TOKENS)
+        if task.seat is None:
+            task.sit(self.residents.enter(task.tokens))
+        wanted = len(task.rest()) + min(task.to_come, _HEADROOM_TOKENS)
         return self.residents.make_room(rows + wanted)
 
-    def _decode(self, parts: Sequence[_Part]) -> None:
-        rows = [row for part in parts for row in _rows(part)]
+    def _decode(self, parts: Sequence[Part]) -> None:
+        rows = [row for part in parts for row in part.rows()]
+        duration_s, answers = self._evaluate(rows), len(self._answers)
+        drafted = sum(len(part.guesses) for part in parts)
+        prompt_rows = len(rows) - answers - drafted
+        if not drafted:
+            self._pace.note(prompt_rows, answers, duration_s)
+        if self._drafting is not None and not prompt_rows:
+            self._drafting.note(answers, drafted, duration_s)
+        self.work = self.work.plus(prompt_rows, answers, drafted)
+        for part in parts:
+            self.residents.extend(seat_of(part.task), part.tokens)
+
+    def _evaluate(self, rows: Sequence[Row]) -> float:
+        """One batch; how many seconds it took."""
         self.step_since_s = started_s = self._clock()
         try:
             self._decoder.decode(rows)
         finally:
             self.step_since_s = None
-        answers = len(self._answers)
-        self._pace.note(len(rows) - answers, answers, self._clock() - started_s)
-        self.work = self.work.plus(len(rows) - answers, answers)
-        for part in parts:
-            self.residents.extend(_seat_of(part.generation), part.tokens)
+        return self._clock() - started_s
 
-    def _draw(self, parts: Sequence[_Part]) -> None:
-        """The next token of everyone whose last row has logits."""
-        row = -1
+    def _draw(self, parts: Sequence[Part]) -> None:
+        """The next tokens of everyone whose last rows have logits."""
+        end = 0
         for part in parts:
-            row += len(part.tokens)
+            end += len(part.tokens)
             if not part.draws:
                 continue
             ending: FinishReason | Failed | None
             try:
-                ending = self._drawn(part.generation, row)
+                ending = self._read(part, end - part.draws)
             except KBError as error:
                 ending = Failed(error)
             except Exception:
                 logger.exception("A generation failed")
                 ending = _failure()
             if ending is not None:
-                self._end(part.generation, ending)
+                self._end(part.task, ending)
 
-    def _drawn(self, generation: Generation, row: int) -> FinishReason | None:
+    def _read(self, part: Part, row: int) -> FinishReason | None:
+        """What the logits of the last batch say, from that row on."""
+        task = part.task
+        if isinstance(task, Generation):
+            return self._drawn(task, part, row)
+        if isinstance(task, Scoring):
+            task.began(self._decoder.logits(row))
+        return None
+
+    def _score(self, tasks: Sequence[Task]) -> None:
+        """Continuations of prompts that are evaluated, after everyone has drawn: the logits go."""
+        for task in tasks:
+            if isinstance(task, Scoring) and task.seat is not None:
+                try:
+                    ending = score(task, task.seat, self.residents, self._pace, self._evaluate_more)
+                except Exception:
+                    logger.exception("The continuations of a prompt failed")
+                    self._fail_all()
+                    return
+                self._end(task, ending)
+
+    def _evaluate_more(self, rows: Sequence[Row]) -> Callable[[int], Logits]:
+        self._evaluate(rows)
+        self.work = self.work.plus(len(rows), 0, 0)
+        return self._decoder.logits
+
+    def _drawn(self, generation: Generation, part: Part, row: int) -> FinishReason | None:
+        """Draw after the last known token, and after each guess that was right.
+
+        Args:
+            row: of the last known token.
+        """
         if generation not in self._answers:
             self._prompts.remove(generation)
             self._answers.append(generation)
         sampler = generation.sampler
         if sampler is None:
-            sampler = generation.began(self._decoder.sampler(generation.job.sampling))
-        return generation.take(sampler.draw(row), self._vocabulary)
+            sampler = generation.began(self._decoder.sampler(generation.job.sampling), self._drafting)
+        guesses, right = part.guesses, 0
+        ending = generation.take(sampler.draw(row), self._vocabulary)
+        while ending is None and right < len(guesses) and guesses[right] == generation.drawn:
+            right += 1
+            ending = generation.take(sampler.draw(row + right), self._vocabulary)
+        if guesses:
+            self.residents.shorten(seat_of(generation), len(guesses) - right)
+            generation.note_guesses(right, len(guesses) - right)
+            self.work = self.work.right(right)
+        return ending
 
-    def _end(self, generation: Generation, ending: FinishReason | Failed) -> None:
-        for line in (self._prompts, self._answers):
-            if generation in line:
-                line.remove(generation)
-        if generation.seat is not None:
-            self.residents.release(generation.seat)
-            generation.seat = None
-        generation.end(ending)
+    def _end(self, task: Task, ending: FinishReason | Failed) -> None:
+        if task in self._prompts:
+            self._prompts.remove(task)
+        self._answers = [one for one in self._answers if one is not task]
+        if task.seat is not None:
+            self.residents.release(task.seat)
+            task.seat = None
+        task.end(ending)
 
     def _fail_all(self) -> None:
         """Everyone whose tokens were in the cache, and the prompt whose turn it was."""
         begun = [one for one in self._prompts if one.seat is not None] or list(self._prompts)[:1]
         failed = [*begun, *self._answers]
-        for generation in failed:
-            generation.seat = None
+        for task in failed:
+            task.seat = None
         self.residents.clear()
-        for generation in failed:
-            self._end(generation, _failure())
-
-
-def sequences_for(slots: int) -> int:
-    """How many the cache needs: as many again as slots are kept for those who begin like them."""
-    return 2 * slots if slots > 1 else 1
-
-
-def _rows(part: _Part) -> Iterator[Row]:
-    seat = _seat_of(part.generation)
-    start, last = len(seat.tokens), len(part.tokens) - 1
-    for at, token in enumerate(part.tokens):
-        yield Row(token, start + at, seat.sequence, part.draws and at == last)
-
-
-def _seat_of(generation: Generation) -> Resident:
-    if generation.seat is None:
-        raise RuntimeError("Only who has a sequence takes part in a batch.")
-    return generation.seat
+        for task in failed:
+            self._end(task, _failure())
 
 
 def _failure() -> Failed:
