@@ -32,6 +32,8 @@ def make_engine(config: Config, stopping: threading.Event) -> LlamaEngine:
         cache_tokens=config.llm_cache,
         threads=config.llm_threads or usable_cores(),
         gpu_layers=layers,
+        units_mib=0 if config.llm_known_passages == "off" else config.llm_known_mib,
+        units_again=config.llm_known_again,
     )
 
     def load(path: Path) -> LlamaEngine:

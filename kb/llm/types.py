@@ -4,19 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 from kb.exceptions import KBError
 
 FinishReason = Literal["stop", "length", "cancelled"]
 
 
+class Span(NamedTuple):
+    """Characters or tokens [start, end)."""
+
+    start: int
+    end: int
+
+
 @dataclass(frozen=True)
 class ChatMessage:
-    """One turn. The content is data: whatever it says, it never becomes a control token."""
+    """One turn. The content is data: whatever it says, it never becomes a control token.
+
+    Attributes:
+        units: parts of the content, in order, that will be asked for again in other combinations.
+    """
 
     role: str
     content: str
+    units: tuple[Span, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -46,10 +58,15 @@ class Sampling:
 
 @dataclass(frozen=True)
 class Prompt:
-    """Token ids that fit into the context together with `max_tokens` of answer."""
+    """Token ids that fit into the context together with `max_tokens` of answer.
+
+    Attributes:
+        units: parts of the tokens, in order, that are worth being evaluated by themselves and kept.
+    """
 
     tokens: tuple[int, ...]
     max_tokens: int
+    units: tuple[Span, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -8,15 +8,21 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
+from kb.llm.engine.stitching import UNITS_AT_ONCE
+from kb.llm.engine.units import UnitStore
+from kb.llm.types import Span
 from tests.llm.fake_model import Asked, Bench, alone
 
-SLOTS, CELLS = 3, 240
+SLOTS, CELLS, AGAIN = 3, 240, 2
+# Some of the passages fit in, never all of them.
+STORE_BYTES = 1500
+PASSAGES = [random.Random(seed).choices(range(1, 40), k=10 + seed) for seed in range(10, 16)]
 STARTS = [random.Random(seed).choices(range(1, 40), k=90) for seed in range(3)]
 
 
 def check_ending(asked: Asked) -> None:
     """One ending; whole answers are the ones that each would get alone, the others begin like them."""
-    text, reason = alone(asked.job.prompt)
+    text, reason = alone(asked.job.prompt, AGAIN)
     if asked.ending in ("cancelled", "failed"):
         assert text.startswith(asked.text)
     else:
@@ -26,7 +32,7 @@ def check_ending(asked: Asked) -> None:
 class SchedulerMachine(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
-        self.bench = Bench(SLOTS, CELLS)
+        self.bench = Bench(SLOTS, CELLS, UnitStore(STORE_BYTES), AGAIN)
         self.asked: list[Asked] = []
 
     @rule(
@@ -37,6 +43,20 @@ class SchedulerMachine(RuleBasedStateMachine):
     )
     def ask(self, start: list[int], shared: int, rest: list[int], answer: int) -> None:
         self.asked.append(self.bench.ask([*start[:shared], *rest], answer))
+
+    @rule(
+        start=st.sampled_from(STARTS),
+        which=st.lists(st.sampled_from(PASSAGES), min_size=1, max_size=5),
+        gap=st.integers(0, 3),
+        rest=st.lists(st.integers(1, 39), min_size=8, max_size=20),
+    )
+    def ask_of_passages(self, start: list[int], which: list[list[int]], gap: int, rest: list[int]) -> None:
+        tokens, units = start[:20], []
+        for passage in which:
+            tokens = [*tokens, *start[:gap]]
+            units.append(Span(len(tokens), len(tokens) + len(passage)))
+            tokens += passage
+        self.asked.append(self.bench.ask([*tokens, *rest], 12, units=units))
 
     @rule(times=st.integers(1, 12))
     def step(self, times: int) -> None:
@@ -55,7 +75,9 @@ class SchedulerMachine(RuleBasedStateMachine):
     def nothing_leaks(self) -> None:
         self.bench.check()
         in_use = [one for one in self.bench.scheduler.residents.all if not one.is_idle]
-        assert len(in_use) <= SLOTS
+        assert len(in_use) <= SLOTS + UNITS_AT_ONCE
+        store = self.bench.store
+        assert store is not None and store.size_bytes <= STORE_BYTES
 
     def teardown(self) -> None:
         self.bench.run()

@@ -14,15 +14,15 @@ _FIRST_GUESS_S = 0.05
 _UNNOTICED_S = 0.1
 
 
-def reusable(cached: list[int], tokens: list[int]) -> int:
-    """How many tokens of the new prompt are in the cached sequence already; a multiple of ALIGNMENT.
+def reusable(cached: list[int], tokens: list[int], step: int = ALIGNMENT) -> int:
+    """How many tokens of the new prompt are in the cached sequence already; a multiple of the step.
 
     At least ALIGNMENT tokens of the prompt are always left over: its last logits are needed.
     """
     most = min(len(cached), len(tokens) - ALIGNMENT)
     at = 0
-    while at + ALIGNMENT <= most and cached[at : at + ALIGNMENT] == tokens[at : at + ALIGNMENT]:
-        at += ALIGNMENT
+    while at + step <= most and cached[at : at + step] == tokens[at : at + step]:
+        at += step
     return at
 
 

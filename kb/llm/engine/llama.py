@@ -12,13 +12,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from kb.exceptions import PromptTooLongError
-from kb.llm.engine.batches import Pace
+from kb.llm.engine.batches import ALIGNMENT, Pace
 from kb.llm.engine.context import MAX_BATCH, Context
 from kb.llm.engine.generation import Emit, Job
 from kb.llm.engine.model import Model
-from kb.llm.engine.prompt import tokenize_prompt
+from kb.llm.engine.prompt import tokenize_with_units
 from kb.llm.engine.residents import Residents
 from kb.llm.engine.scheduler import Scheduler, sequences_for
+from kb.llm.engine.units import UnitStore, usable_units
 from kb.llm.engine.warm_up import warm_up
 from kb.llm.errors import ModelLoadError
 from kb.llm.template import ChatTemplate
@@ -39,6 +40,8 @@ class Shape:
         cache_tokens: what all of them have room for together, and what was asked before; 0 chooses.
         threads: for the CPU.
         gpu_layers: how many layers go to the GPU; -1 is all.
+        units_mib: for the rows of units; 0 evaluates them like the rest of a prompt.
+        units_again: tokens of each unit that are evaluated again in their place.
     """
 
     context_tokens: int
@@ -46,6 +49,8 @@ class Shape:
     cache_tokens: int = 0
     threads: int = 1
     gpu_layers: int = 0
+    units_mib: int = 0
+    units_again: int = 0
 
     def within(self, trained: int) -> Shape:
         """With a context that the model was trained with, and a number of tokens for the cache."""
@@ -116,7 +121,7 @@ class LlamaEngine:
 
     def prepare(self, messages: Sequence[ChatMessage], max_tokens: int | None) -> Prompt:
         fragments = self._loaded.template.render(messages)
-        tokens = tuple(tokenize_prompt(self._loaded.model, fragments))
+        tokens, units = tokenize_with_units(self._loaded.model, fragments)
         context = self.info.context_tokens
         wanted = 1 if max_tokens is None else max_tokens
         if len(tokens) + wanted > context:
@@ -126,7 +131,9 @@ class LlamaEngine:
                 prompt_tokens=len(tokens),
                 context_tokens=context,
             )
-        return Prompt(tokens, context - len(tokens) if max_tokens is None else max_tokens)
+        answer_tokens = context - len(tokens) if max_tokens is None else max_tokens
+        # The logits after the last token are needed: the end of a prompt is always evaluated.
+        return Prompt(tuple(tokens), answer_tokens, usable_units(units, len(tokens) - ALIGNMENT))
 
     def submit(self, prompt: Prompt, sampling: Sampling, emit: Emit) -> Job:
         job = Job(prompt, sampling, emit, self._stopping)
@@ -175,6 +182,9 @@ def _load(path: Path, shape: Shape, name: str, stopping: threading.Event) -> _Lo
     context = Context(model, shape.cache_tokens, sequences_for(shape.slots), shape.threads, flash=flash)
     pace = Pace(MAX_BATCH)
     warm_up(context, pace, min(set(range(model.vocabulary_size)) - model.control_tokens), shape.slots)
-    scheduler = Scheduler(context, model, shape.slots, shape.cache_tokens, pace)
+    store = UnitStore(shape.units_mib << 20) if shape.units_mib and context.can_shift else None
+    scheduler = Scheduler(
+        context, model, shape.slots, shape.cache_tokens, pace, store=store, again=shape.units_again
+    )
     info = ModelInfo(name, "cuda" if shape.gpu_layers else "cpu", shape.context_tokens, note)
     return _Loaded(model, template, context, scheduler, shape, info)

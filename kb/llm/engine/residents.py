@@ -7,7 +7,9 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Protocol
 
-from kb.llm.engine.batches import reusable
+from kb.llm.engine.batches import ALIGNMENT, reusable
+from kb.llm.engine.units import same_until
+from kb.llm.types import Span
 
 
 class Memory(Protocol):
@@ -35,13 +37,18 @@ class Resident:
         sequence: its number there.
         tokens: those that are evaluated.
         cells: where each of them is, as numbers that only this ledger knows.
+        units: of those that are evaluated and those to come. The rows of units and of all that follows them
+            are approximations, which only prompts with the same units share.
         is_idle: nobody works on it; it is kept for those who begin like it.
     """
 
-    def __init__(self, sequence: int, tokens: list[int], cells: list[int]) -> None:
+    def __init__(
+        self, sequence: int, tokens: list[int], cells: list[int], units: tuple[Span, ...] = ()
+    ) -> None:
         self.sequence = sequence
         self.tokens = tokens
         self.cells = cells
+        self.units = units
         self.is_idle = False
         self.last_used = 0
 
@@ -74,24 +81,26 @@ class Residents:
     def all(self) -> Sequence[Resident]:
         return tuple(self._residents)
 
-    def shared(self, tokens: list[int]) -> int:
+    def shared(self, tokens: list[int], units: tuple[Span, ...] = ()) -> int:
         """How many of these tokens `enter` would find evaluated."""
-        return self._donor(tokens)[1]
+        return self._donor(tokens, units)[1]
 
-    def enter(self, tokens: list[int]) -> Resident:
+    def enter(self, tokens: list[int], units: tuple[Span, ...] = ()) -> Resident:
         """A sequence for this prompt. It begins with the longest prefix that is there already."""
-        donor, count = self._donor(tokens)
-        if donor is not None and self._is_single:
+        donor, count = self._donor(tokens, units)
+        if donor is None:
+            return self._made([], units)
+        if self._is_single:
             return self._cut(donor, count)
-        if not self._free:
-            self._forget(min((one for one in self._idle() if one is not donor), key=_age))
-        made = Resident(self._free.pop(), tokens[:count], donor.cells[:count] if donor else [])
-        if donor is not None:
-            self._memory.copy(donor.sequence, made.sequence, count)
-            donor.last_used = next(self._clock)
-        self._holders.update(made.cells)
-        self._residents.append(made)
-        return made
+        return self._shared(donor, count, units)
+
+    def fork(self, resident: Resident, count: int) -> Resident:
+        """Another sequence that begins with the first tokens of one."""
+        return self._shared(resident, count, ())
+
+    def discard(self, resident: Resident) -> None:
+        """Forget one that nobody works on any more, and nobody will ask for."""
+        self._forget(resident)
 
     def make_room(self, count: int) -> bool:
         """Forget idle ones, the least recently used first, until so many tokens fit in.
@@ -117,7 +126,7 @@ class Residents:
         resident.is_idle = True
         resident.last_used = next(self._clock)
         for other in self._idle():
-            if other is not resident and other.tokens == resident.tokens[: len(other.tokens)]:
+            if other is not resident and _begins_like(resident, other):
                 self._forget(other)
         if not resident.tokens:
             self._forget(resident)
@@ -129,13 +138,28 @@ class Residents:
         self._holders.clear()
         self._memory.clear()
 
-    def _donor(self, tokens: list[int]) -> tuple[Resident | None, int]:
+    def _donor(self, tokens: list[int], units: tuple[Span, ...]) -> tuple[Resident | None, int]:
         """Who shares the longest prefix, the one used last among equals, and how long it is."""
         if not self._memory.can_share:
             return None, 0
-        found = [(reusable(one.tokens, tokens), one.last_used, one) for one in self._residents]
+        found = [(_common(one, tokens, units), one.last_used, one) for one in self._residents]
         count, _, donor = max(found, key=lambda item: item[:2], default=(0, 0, None))
         return (donor, count) if count else (None, 0)
+
+    def _shared(self, donor: Resident, count: int, units: tuple[Span, ...]) -> Resident:
+        made = self._made(donor.tokens[:count], units, donor)
+        self._memory.copy(donor.sequence, made.sequence, count)
+        made.cells = donor.cells[:count]
+        self._holders.update(made.cells)
+        donor.last_used = next(self._clock)
+        return made
+
+    def _made(self, tokens: list[int], units: tuple[Span, ...], donor: Resident | None = None) -> Resident:
+        if not self._free:
+            self._forget(min((one for one in self._idle() if one is not donor), key=_age))
+        made = Resident(self._free.pop(), tokens, [], units)
+        self._residents.append(made)
+        return made
 
     def _cut(self, resident: Resident, count: int) -> Resident:
         self._memory.truncate(resident.sequence, count)
@@ -158,6 +182,19 @@ class Residents:
             self._holders[cell] -= 1
             if not self._holders[cell]:
                 del self._holders[cell]
+
+
+def _begins_like(resident: Resident, other: Resident) -> bool:
+    """Whether all of the other is in this one, and evaluated alike."""
+    count = len(other.tokens)
+    return other.tokens == resident.tokens[:count] and count <= same_until(other.units, resident.units)
+
+
+def _common(resident: Resident, tokens: list[int], units: tuple[Span, ...]) -> int:
+    """How many tokens at the beginning of the prompt the sequence holds, evaluated alike."""
+    most = min(len(resident.tokens), same_until(resident.units, units))
+    # What is before the first unit would be evaluated in a batch of its own, however little it is.
+    return reusable(resident.tokens[:most], tokens, step=1 if units else ALIGNMENT)
 
 
 def _age(resident: Resident) -> int:

@@ -16,6 +16,8 @@ from kb.exceptions import LLMUnavailableError
 from kb.llm.engine.batches import Pace, reusable
 from kb.llm.engine.generation import SHORT_TOKENS, Generation, Job, Sampler, Vocabulary
 from kb.llm.engine.residents import Memory, Resident, Residents
+from kb.llm.engine.stitching import UNITS_AT_ONCE, Rows, Stitcher
+from kb.llm.engine.units import UnitStore
 from kb.llm.types import Failed, FinishReason, Sampling, Work
 
 logger = logging.getLogger(__name__)
@@ -35,7 +37,7 @@ class Row(NamedTuple):
     wants_logits: bool
 
 
-class Decoder(Memory, Protocol):
+class Decoder(Memory, Rows, Protocol):
     """A model and its cache."""
 
     def decode(self, rows: Sequence[Row]) -> None:
@@ -49,10 +51,12 @@ class _Part:
     """What one generation puts into a batch.
 
     Attributes:
+        seat: the sequence behind which the tokens are evaluated.
         draws: the next token is drawn from the logits of the last row.
     """
 
     generation: Generation
+    seat: Resident
     tokens: list[int]
     draws: bool
 
@@ -70,6 +74,8 @@ class Scheduler:
         slots: how many generations have a place in the cache at once.
         cells: tokens that the cache has room for, at least as many as the longest prompt and answer.
         clock: seconds that never go back.
+        store: of the rows of units; None evaluates them like the rest of a prompt.
+        again: tokens of each unit that are evaluated again in their place.
 
     Attributes:
         step_since_s: when the batch that is being evaluated began, by the clock; None between two.
@@ -84,6 +90,8 @@ class Scheduler:
         cells: int,
         pace: Pace,
         clock: Callable[[], float] = time.monotonic,
+        store: UnitStore | None = None,
+        again: int = 0,
     ) -> None:
         self._decoder = decoder
         self._vocabulary = vocabulary
@@ -93,6 +101,7 @@ class Scheduler:
         self._prompts: deque[Generation] = deque()
         self._answers: list[Generation] = []
         self.residents = Residents(decoder, sequences_for(slots), cells)
+        self._stitcher = Stitcher(decoder, self.residents, store, again) if store is not None else None
         self.step_since_s: float | None = None
         self.work = Work()
 
@@ -101,14 +110,17 @@ class Scheduler:
         return not self._prompts and not self._answers
 
     def add(self, job: Job) -> None:
-        self._prompts.append(Generation(job))
+        self._prompts.append(Generation(job, with_units=self._stitcher is not None))
 
     def step(self) -> None:
         """Evaluate one batch, of everyone whose turn it is."""
         self._drop_cancelled()
         try:
             self._make_room_for_answers()
-            parts = [*self._prompt_parts(), *(_Part(one, [one.drawn], True) for one in self._answers)]
+            parts = [
+                *self._prompt_parts(),
+                *(_Part(one, _seat_of(one), [one.drawn], True) for one in self._answers),
+            ]
             if parts:
                 self._decode(parts)
         except Exception:
@@ -127,7 +139,7 @@ class Scheduler:
         while not self.residents.make_room(len(self._answers)):
             begun = next((one for one in reversed(self._prompts) if one.seat is not None), None)
             last = begun or self._answers.pop()
-            self.residents.release(_seat_of(last))
+            self._leave(last)
             last.stand_up()
             if begun is None:
                 self._prompts.appendleft(last)
@@ -143,20 +155,31 @@ class Scheduler:
                 return
             if not self._seat(generation, rows):
                 return
-            rest = generation.rest()
-            size = len(rest)
+            if begun := list(self._unit_parts(generation, rows)):
+                yield from begun
+                return
+            size = self._stitcher.advance(generation) if self._stitcher else len(generation.rest())
             if not generation.is_short:
                 size = self._pace.piece(size, rows, brief=generation.is_brief)
-            parts.append(_Part(generation, rest[:size], size == len(rest)))
+            rest = generation.rest()
+            parts.append(_Part(generation, _seat_of(generation), rest[:size], size == len(rest)))
             yield parts[-1]
             rows += size
             if size < len(rest):
                 return
 
+    def _unit_parts(self, generation: Generation, rows: int) -> Iterator[_Part]:
+        """The next rows of units of its prompt that nobody has evaluated yet."""
+        remaining = self._stitcher.to_evaluate(generation) if self._stitcher else 0
+        if self._stitcher and remaining:
+            size = self._pace.piece(remaining, rows, brief=generation.is_brief)
+            for workplace, tokens in self._stitcher.pieces(generation, size):
+                yield _Part(generation, workplace, tokens, False)
+
     def _fits_behind(self, generation: Generation, parts: Sequence[_Part], rows: int) -> bool:
         """Whether a prompt is short, and would not begin with one of those in the batch if it waited."""
         tokens = generation.tokens
-        cached = self.residents.shared(tokens)
+        cached = self.residents.shared(tokens, generation.units)
         if len(tokens) - cached > min(SHORT_TOKENS, _SHORT_ROWS - rows):
             return False
         return all(reusable(part.generation.tokens, tokens) <= cached for part in parts)
@@ -171,8 +194,12 @@ class Scheduler:
             False when it has to wait for others to end.
         """
         if generation.seat is None:
-            generation.sit(self.residents.enter(generation.tokens))
+            generation.sit(self.residents.enter(generation.tokens, generation.units))
+            if self._stitcher:
+                self._stitcher.begin(generation)
         wanted = len(generation.rest()) + min(generation.to_come, _HEADROOM_TOKENS)
+        # What is in evaluation for itself has its room already.
+        wanted -= generation.tokens_in_workplaces
         return self.residents.make_room(rows + wanted)
 
     def _decode(self, parts: Sequence[_Part]) -> None:
@@ -186,7 +213,7 @@ class Scheduler:
         self._pace.note(len(rows) - answers, answers, self._clock() - started_s)
         self.work = self.work.plus(len(rows) - answers, answers)
         for part in parts:
-            self.residents.extend(_seat_of(part.generation), part.tokens)
+            self.residents.extend(part.seat, part.tokens)
 
     def _draw(self, parts: Sequence[_Part]) -> None:
         """The next token of everyone whose last row has logits."""
@@ -218,9 +245,15 @@ class Scheduler:
             if generation in line:
                 line.remove(generation)
         if generation.seat is not None:
-            self.residents.release(generation.seat)
+            self._leave(generation)
             generation.seat = None
         generation.end(ending)
+
+    def _leave(self, generation: Generation) -> None:
+        """Its sequence is kept for those who begin like it."""
+        if self._stitcher:
+            self._stitcher.leave(generation)
+        self.residents.release(_seat_of(generation))
 
     def _fail_all(self) -> None:
         """Everyone whose tokens were in the cache, and the prompt whose turn it was."""
@@ -228,6 +261,7 @@ class Scheduler:
         failed = [*begun, *self._answers]
         for generation in failed:
             generation.seat = None
+            generation.forget_units()
         self.residents.clear()
         for generation in failed:
             self._end(generation, _failure())
@@ -235,14 +269,13 @@ class Scheduler:
 
 def sequences_for(slots: int) -> int:
     """How many the cache needs: as many again as slots are kept for those who begin like them."""
-    return 2 * slots if slots > 1 else 1
+    return 2 * slots + UNITS_AT_ONCE if slots > 1 else 1
 
 
 def _rows(part: _Part) -> Iterator[Row]:
-    seat = _seat_of(part.generation)
-    start, last = len(seat.tokens), len(part.tokens) - 1
+    start, last = len(part.seat.tokens), len(part.tokens) - 1
     for at, token in enumerate(part.tokens):
-        yield Row(token, start + at, seat.sequence, part.draws and at == last)
+        yield Row(token, start + at, part.seat.sequence, part.draws and at == last)
 
 
 def _seat_of(generation: Generation) -> Resident:
