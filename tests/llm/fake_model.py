@@ -179,8 +179,8 @@ def rows_of(prompt: Prompt, again: int = 0) -> list[int]:
             tokens.append(prompt.tokens[at])
             alone[unit].append(row_of(tokens, alone[unit]))
     for at in range(len(prompt.tokens)):
-        if unit := inner.get(at):
-            rows.append(alone[unit][prompt.units[0].start + at - unit.start])
+        if (stitched := inner.get(at)) is not None:
+            rows.append(alone[stitched][prompt.units[0].start + at - stitched.start])
         else:
             rows.append(row_of(prompt.tokens[: at + 1], rows))
     return rows

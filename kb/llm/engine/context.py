@@ -105,7 +105,8 @@ class Context:
         """See `kb.llm.engine.stitching.Rows`."""
         buffer = (ctypes.c_uint8 * len(rows)).from_buffer(rows)
         try:
-            if native.llama_state_seq_set_data(self._handle, buffer, len(rows), self._spare) != len(rows):
+            size = native.llama_state_seq_set_data(self._handle, buffer, len(rows), self._spare)
+            if not size or size != len(rows):
                 return False
             start = native.llama_memory_seq_pos_min(self._memory, self._spare)
             native.llama_memory_seq_rm(self._memory, self._spare, start, start + skip)

@@ -106,7 +106,7 @@ class Generation:
         self._note_work(len(self.tokens) - len(seat.tokens))
 
     def note_known(self, known: int, to_evaluate: int) -> None:
-        """So many tokens behind those in the sequence need not be evaluated, and so many others have to be."""
+        """Of the tokens behind those in the sequence, so many are known, and so many have to be evaluated."""
         if self.sampler is None:
             self.cached += known
         self._note_work(to_evaluate)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import hashlib
 import queue
 import threading
 import time
@@ -10,6 +11,8 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from pathlib import Path
+
+import llama_cpp
 
 from kb.exceptions import PromptTooLongError
 from kb.llm.engine.batches import ALIGNMENT, Pace
@@ -22,6 +25,7 @@ from kb.llm.engine.scheduler import Scheduler, sequences_for
 from kb.llm.engine.units import UnitStore, usable_units
 from kb.llm.engine.warm_up import warm_up
 from kb.llm.errors import ModelLoadError
+from kb.llm.kept_rows import KeptRows
 from kb.llm.template import ChatTemplate
 from kb.llm.types import ChatMessage, ModelInfo, Prompt, Sampling, Work
 
@@ -42,6 +46,8 @@ class Shape:
         gpu_layers: how many layers go to the GPU; -1 is all.
         units_mib: for the rows of units; 0 evaluates them like the rest of a prompt.
         units_again: tokens of each unit that are evaluated again in their place.
+        units_disk_mib: for the rows of units on the disk as well.
+        units_folder: where.
     """
 
     context_tokens: int
@@ -51,6 +57,8 @@ class Shape:
     gpu_layers: int = 0
     units_mib: int = 0
     units_again: int = 0
+    units_disk_mib: int = 0
+    units_folder: Path = Path()
 
     def within(self, trained: int) -> Shape:
         """With a context that the model was trained with, and a number of tokens for the cache."""
@@ -182,9 +190,18 @@ def _load(path: Path, shape: Shape, name: str, stopping: threading.Event) -> _Lo
     context = Context(model, shape.cache_tokens, sequences_for(shape.slots), shape.threads, flash=flash)
     pace = Pace(MAX_BATCH)
     warm_up(context, pace, min(set(range(model.vocabulary_size)) - model.control_tokens), shape.slots)
-    store = UnitStore(shape.units_mib << 20) if shape.units_mib and context.can_shift else None
+    shelf = _shelf(path, shape) if shape.units_disk_mib else None
+    store = UnitStore(shape.units_mib << 20, shelf) if shape.units_mib and context.can_shift else None
     scheduler = Scheduler(
         context, model, shape.slots, shape.cache_tokens, pace, store=store, again=shape.units_again
     )
     info = ModelInfo(name, "cuda" if shape.gpu_layers else "cpu", shape.context_tokens, note)
     return _Loaded(model, template, context, scheduler, shape, info)
+
+
+def _shelf(path: Path, shape: Shape) -> KeptRows:
+    """Named by all that rows depend on, beside the prefix and the tokens that their keys are made of."""
+    file = path.stat()
+    facts = (path.name, file.st_size, file.st_mtime_ns, llama_cpp.__version__, shape.gpu_layers)
+    name = hashlib.sha256(repr(facts).encode()).hexdigest()[:16]
+    return KeptRows(shape.units_folder, name, shape.units_disk_mib << 20)

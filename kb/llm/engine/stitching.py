@@ -1,4 +1,4 @@
-"""Passages of a prompt that are evaluated by themselves, once, and put together as often as they are asked for."""
+"""Passages that are evaluated by themselves, once, and put together as often as they are asked for."""
 
 from __future__ import annotations
 
@@ -74,14 +74,11 @@ class Stitcher:
     def pieces(self, generation: Generation, count: int) -> Iterator[tuple[Resident, list[int]]]:
         """So many tokens of the units at most, each with the sequence that they are evaluated in."""
         for unit in self._missing(generation):
-            if (
-                count <= 0
-                or len(generation.workplaces) == UNITS_AT_ONCE
-                and unit not in generation.workplaces
-            ):
+            is_new = unit not in generation.workplaces
+            if count <= 0 or (is_new and len(generation.workplaces) == UNITS_AT_ONCE):
                 return
             piece = self._remaining(generation, unit)[:count]
-            if unit not in generation.workplaces:
+            if is_new:
                 prefix = generation.units[0].start
                 generation.workplaces[unit] = self._residents.fork(_seat(generation), prefix)
             count -= len(piece)
