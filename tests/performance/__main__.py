@@ -31,6 +31,7 @@ WHERE = {
     "ttft_cold_vs_raw": "first_token",
     "ttft_warm_over_cold": "first_token",
     "ttft_second_question_over_cold": "first_token",
+    "ttft_known_passages_over_cold": "known_passages",
     "llm_8_over_1": "many_readers",
     "llm_worst_first_token_8_over_1": "many_readers",
     "stream_gap_under_prefill": "many_readers",
