@@ -9,6 +9,7 @@ import pytest
 
 from ingest import purge
 from kb.accounts.models import User
+from kb.conf import config
 from kb.library import known_passages
 from kb.library.known_passages import may_be_kept
 from kb.library.models import Document
@@ -28,8 +29,7 @@ def documents(owner: User) -> tuple[int, int]:
 
 
 def choose(monkeypatch: pytest.MonkeyPatch, setting: str) -> None:
-    changed = replace(known_passages.config, llm_known_passages=setting)
-    monkeypatch.setattr(known_passages, "config", changed)
+    monkeypatch.setattr(known_passages, "config", replace(config, llm_known_passages=setting))
 
 
 def test_each_collection_chooses_for_its_passages(
@@ -54,7 +54,7 @@ def test_the_installation_may_choose_for_all(
 def test_purge_forgets_what_the_model_made_of_passages(
     documents: tuple[int, int], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(purge, "config", replace(purge.config, data_dir=tmp_path))
+    monkeypatch.setattr(purge, "config", replace(config, data_dir=tmp_path))
     kept = KeptRows(rows_folder(tmp_path), "model", 1000)
     kept.put("key", bytearray(10))
     purge.purge_deleted()
