@@ -42,6 +42,7 @@ class FakeModel:
         now_s: a clock; a batch takes STEP_S, and ROW_S for each row.
         broken: the next batch fails.
         damaged: the next rows that are stitched are refused.
+        turning_s: what a batch takes in addition where rows were stitched before it.
         open_samplers: that nobody closed yet.
     """
 
@@ -53,6 +54,8 @@ class FakeModel:
         self.now_s = 0.0
         self.broken = False
         self.damaged = False
+        self.turning_s = 0.0
+        self._moved = False
         self.open_samplers = 0
         self._most_cells = cells
         self._sequences = sequences
@@ -85,7 +88,8 @@ class FakeModel:
             self.cells.append(Cell(row.token, row.position, {row.sequence}, held))
             self._holds.append(held if row.wants_logits else None)
         self.batches.append(list(rows))
-        self.now_s += STEP_S + ROW_S * len(rows)
+        self.now_s += STEP_S + ROW_S * len(rows) + (self.turning_s if self._moved else 0.0)
+        self._moved = False
 
     def holds(self, sequence: int) -> list[int]:
         found = sorted((cell.position, cell.holds) for cell in self.cells if sequence in cell.sequences)
@@ -106,6 +110,7 @@ class FakeModel:
         assert len(self.cells) + len(taken) <= self._most_cells, "no room"
         assert taken[0][1] + shift == len(self.content(sequence)), "not where the sequence ends"
         self.cells += [Cell(token, at + shift, {sequence}, held) for token, at, held in taken]
+        self._moved = True
         return True
 
     def copy(self, source: int, target: int, count: int) -> None:

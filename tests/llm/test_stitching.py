@@ -166,3 +166,17 @@ def test_prompt_that_just_fits_has_room_for_its_passages() -> None:
     one = bench.ask(tokens, max_tokens=8, units=units)
     bench.run()
     assert (one.text, one.ending) == alone(Prompt(tuple(tokens), 8, tuple(units)))
+
+
+def test_pieces_of_prompts_are_no_smaller_after_passages_were_moved(bench: Bench) -> None:
+    """The batch that follows takes longer than its rows do."""
+    asked(bench, [0, 1, 2])
+    batches = len(bench.model.batches)
+    tokens, units = combined([2, 1])
+    bench.model.turning_s = 5.0
+    one = bench.ask(tokens, max_tokens=1, units=units)
+    bench.run()
+    assert one.ending and len(bench.model.batches) == batches + 1
+    bench.ask(list(range(1, 39)) * 5, max_tokens=1)
+    bench.run()
+    assert max(len(batch) for batch in bench.model.batches[batches + 1 :]) > 40

@@ -210,7 +210,9 @@ class Scheduler:
         finally:
             self.step_since_s = None
         answers = len(self._answers)
-        self._pace.note(len(rows) - answers, answers, self._clock() - started_s)
+        # A batch that also turns what was moved says nothing about how long its rows take.
+        if self._stitcher is None or not self._stitcher.has_moved():
+            self._pace.note(len(rows) - answers, answers, self._clock() - started_s)
         self.work = self.work.plus(len(rows) - answers, answers)
         for part in parts:
             self.residents.extend(part.seat, part.tokens)

@@ -48,6 +48,7 @@ class Stitcher:
         self._residents = residents
         self._store = store
         self._again = again
+        self._moved = False
 
     def begin(self, generation: Generation) -> None:
         """Find out what is known of a prompt that has just got its sequence."""
@@ -103,6 +104,11 @@ class Stitcher:
             stop = len(generation.tokens)
         return stop - len(seat.tokens)
 
+    def has_moved(self) -> bool:
+        """Whether rows were moved since this was asked last."""
+        moved, self._moved = self._moved, False
+        return moved
+
     def leave(self, generation: Generation) -> None:
         """Give up what was begun for it."""
         for workplace in generation.workplaces.values():
@@ -118,6 +124,7 @@ class Stitcher:
             generation.units = seat.units = generation.units[: generation.units.index(unit)]
             return False
         self._residents.extend(seat, generation.tokens[stop : unit.end])
+        self._moved = True
         return True
 
     def _collect(self, generation: Generation) -> None:
