@@ -14,8 +14,10 @@ from django.utils import timezone
 
 from ingest.storage import file_path, remove
 from kb.chat.forget import forget_documents
+from kb.conf import config
 from kb.library.models import Chunk, Document, DocumentText
 from kb.library.services import hold_documents
+from kb.llm.kept_rows import forget_kept_rows
 
 logger = logging.getLogger(__name__)
 
@@ -27,6 +29,8 @@ def purge_deleted() -> None:
     """Purge a bounded number of deleted documents; the next run takes the next."""
     waiting = Document.objects.exclude(deleted_at=None).filter(purged_at=None)
     for document in waiting.order_by("deleted_at")[:_AT_ONCE]:
+        # Which of them are of this document, nobody knows; all can be made again.
+        forget_kept_rows(config.data_dir)
         _purge(document)
     _remove_orphans()
 

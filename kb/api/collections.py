@@ -50,7 +50,12 @@ class CollectionsView(APIView):
         given = CollectionSerializer(data=request.data)
         given.is_valid(raise_exception=True)
         fields = given.validated_data
-        collection = create_collection(user, fields["name"], fields.get("description", ""))
+        collection = create_collection(
+            user,
+            fields["name"],
+            fields.get("description", ""),
+            known_passages=fields.get("known_passages", False),
+        )
         return Response(collection_body(collection), status=status.HTTP_201_CREATED)
 
 

@@ -20,7 +20,7 @@ class CollectionSerializer(serializers.ModelSerializer[Collection]):
 
     class Meta:
         model = Collection
-        fields = ("id", "name", "slug", "description", "documents", "created_at")
+        fields = ("id", "name", "slug", "description", "known_passages", "documents", "created_at")
         read_only_fields = ("id", "slug", "created_at")
 
 

@@ -22,6 +22,7 @@ from kb.chat.record import Ask, Draft, complete, discard, keep_passages, open_me
 from kb.chat.serialize import answer_object, passage_object
 from kb.conf import config
 from kb.exceptions import KBError, ServiceUnavailableError
+from kb.library.known_passages import may_be_kept
 from kb.library.retrieval import FoundChunk, search_chunks
 from kb.llm.client import Delta, Done, Generator, Queued, llm_client
 from kb.rag.abstention import sufficiency
@@ -136,7 +137,9 @@ async def _generate(
     ask: Ask, draft: Draft, writer: AnswerWriter, started: float, generator: Generator
 ) -> AsyncGenerator[Event]:
     message = draft.message
-    messages = build_messages(message.standalone_question, draft.passages)
+    documents = {passage.document_id for passage in draft.passages}
+    known = await sync_to_async(may_be_kept)(documents)
+    messages = build_messages(message.standalone_question, draft.passages, known_passages=known)
     first = last = 0.0
     reader = pseudonym(ask.user.pk)
     stream = generator.stream(messages, max_tokens=config.answer_tokens, user=reader)

@@ -28,6 +28,10 @@ class Collection(models.Model):
         settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
     )
     created_at = models.DateTimeField(auto_now_add=True)
+    known_passages = models.BooleanField(
+        default=False,
+        help_text="Answers start sooner: the model reads each passage by itself, and once.",
+    )
     # Set while its documents are being swept away; from then on nobody sees the collection.
     deleted_at = models.DateTimeField(null=True, blank=True)
 

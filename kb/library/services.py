@@ -19,7 +19,9 @@ from kb.search.models import IndexGeneration, Operation
 
 
 @transaction.atomic
-def create_collection(owner: User, name: str, description: str = "") -> Collection:
+def create_collection(
+    owner: User, name: str, description: str = "", *, known_passages: bool = False
+) -> Collection:
     """A new collection whose manager is its creator.
 
     Raises:
@@ -35,7 +37,11 @@ def create_collection(owner: User, name: str, description: str = "") -> Collecti
     try:
         with transaction.atomic():
             collection = Collection.objects.create(
-                name=name.strip(), slug=slug, description=description, created_by=owner
+                name=name.strip(),
+                slug=slug,
+                description=description,
+                created_by=owner,
+                known_passages=known_passages,
             )
     except IntegrityError as error:
         raise ConflictError(

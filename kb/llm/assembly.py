@@ -13,6 +13,7 @@ from kb.llm.engine.faster_copy import faster_copy
 from kb.llm.engine.llama import LlamaEngine, Shape
 from kb.llm.errors import ModelLoadError
 from kb.llm.gguf import read_facts
+from kb.llm.kept_rows import rows_folder
 from kb.llm.memory import available_bytes, check_memory, need_of
 from kb.llm.model_file import check_model_file, find_model
 
@@ -38,6 +39,10 @@ def make_engine(config: Config, stopping: threading.Event) -> LlamaEngine:
         threads=config.llm_threads or usable_cores(),
         gpu_layers=layers,
         drafts=config.llm_draft,
+        units_mib=0 if config.llm_known_passages == "off" else config.llm_known_mib,
+        units_again=config.llm_known_again,
+        units_disk_mib=config.llm_known_disk_mib,
+        units_folder=rows_folder(config.data_dir.absolute()),
     )
 
     def load(path: Path) -> LlamaEngine:

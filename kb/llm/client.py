@@ -64,7 +64,7 @@ class Done:
 class Generator(Protocol):
     def stream(
         self,
-        messages: Sequence[Mapping[str, str]],
+        messages: Sequence[Mapping[str, Any]],
         *,
         max_tokens: int,
         temperature: float = 0.0,
@@ -74,7 +74,9 @@ class Generator(Protocol):
         """Generate one answer. Closing the iterator frees the model at once.
 
         Args:
-            messages: objects with ``role`` and ``content``.
+            messages: objects with ``role`` and ``content``, which is a text or a list of text parts that
+                follow each other. Parts marked as in `kb.llm.requests` are sent as parts to an endpoint that
+                knows what is meant.
             user: who asks, as a word that says nothing about them, so that the endpoint can be fair.
 
         Raises:
@@ -105,10 +107,11 @@ class OpenAIClient:
         self._connections = Connections(url, api_key, timeout_s)
         self._timeout_s = timeout_s
         self._model = model
+        self._keeps_parts = False
 
     async def stream(
         self,
-        messages: Sequence[Mapping[str, str]],
+        messages: Sequence[Mapping[str, Any]],
         *,
         max_tokens: int,
         temperature: float = 0.0,
@@ -170,6 +173,8 @@ class OpenAIClient:
         with understood():
             client = await self._connections.client()
             body["model"] = model = await self._name(client)
+            if not self._keeps_parts:
+                body["messages"] = [_joined(message) for message in body["messages"]]
             async with client.stream("POST", "chat/completions", json=body) as response:
                 if not response.is_success:
                     await response.aread()
@@ -188,6 +193,7 @@ class OpenAIClient:
             if not response.is_success:
                 raise_for_response(response)
             self._model = _first_model(response)
+            self._keeps_parts = response.json()["data"][0].get("keeps_parts") is True
         return self._model
 
 
@@ -237,6 +243,12 @@ class _Answer:
             self._finish_reason = choice.get("finish_reason") or self._finish_reason
             if text := (choice.get("delta") or {}).get("content"):
                 yield Delta(_NO_TEXT.sub("", str(text)))
+
+
+def _joined(message: Mapping[str, Any]) -> dict[str, Any]:
+    content = message["content"]
+    text = content if isinstance(content, str) else "".join(part["text"] for part in content)
+    return {**message, "content": text}
 
 
 def _usage(given: Mapping[str, Any]) -> Usage:

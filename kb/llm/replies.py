@@ -89,8 +89,9 @@ def score_object(
 
 
 def models_object(info: ModelInfo) -> dict[str, Any]:
+    """``keeps_parts`` says that marked parts of messages are understood; see `kb.llm.requests`."""
     model = {"id": info.name, "object": "model", "created": 0, "owned_by": "local"}
-    return {"object": "list", "data": [{**model, "context_length": info.context_tokens}]}
+    return {"object": "list", "data": [{**model, "context_length": info.context_tokens, "keeps_parts": True}]}
 
 
 def error_object(error: KBError) -> dict[str, Any]:

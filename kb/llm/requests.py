@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 from kb.exceptions import InvalidInputError
 from kb.json_fields import encodable, flag, json_object, number, whole
 from kb.llm.grammar.requested import requested_grammar
-from kb.llm.types import ChatMessage, Sampling
+from kb.llm.types import ChatMessage, Sampling, Span
 
 MAX_BODY_BYTES = 4 * 1024 * 1024
 _MAX_MESSAGES = 1000
@@ -112,22 +113,41 @@ def _message(value: Any) -> ChatMessage:
     role = _ROLES.get(value["role"])
     if role is None:
         raise InvalidInputError("The role of a message must be system, user or assistant.")
-    return ChatMessage(role, _content(value.get("content")))
+    return _content(role, value.get("content"))
 
 
-def _content(value: Any) -> str:
-    """A string, or a list of text parts as some clients send them."""
-    if isinstance(value, list):
-        value = "\n".join(_part(part) for part in value)
-    if not isinstance(value, str):
+def _content(role: str, value: Any) -> ChatMessage:
+    """A string, or a list of text parts as some clients send them.
+
+    Where a part says ``"cache_control": {"type": "ephemeral"}``, the parts are one text without anything
+    between them, and those that say so will be asked for again in other combinations.
+    """
+    if isinstance(value, str):
+        return ChatMessage(role, encodable("content", value))
+    if not isinstance(value, list):
         raise InvalidInputError("The content of a message must be text.")
-    return encodable("content", value)
+    texts = [_part(part) for part in value]
+    marked = [_is_marked(part) for part in value]
+    if not any(marked):
+        return ChatMessage(role, encodable("content", "\n".join(texts)))
+    ends = list(itertools.accumulate(map(len, texts)))
+    units = tuple(
+        Span(end - len(text), end) for text, end, is_unit in zip(texts, ends, marked, strict=True) if is_unit
+    )
+    return ChatMessage(role, encodable("content", "".join(texts)), units)
 
 
 def _part(value: Any) -> str:
     if isinstance(value, dict) and value.get("type") == "text" and isinstance(value.get("text"), str):
         return str(value["text"])
     raise InvalidInputError("The content of a message must be text.")
+
+
+def _is_marked(part: Mapping[str, Any]) -> bool:
+    control = part.get("cache_control")
+    if control is not None and control != {"type": "ephemeral"}:
+        raise InvalidInputError('cache_control must be {"type": "ephemeral"}.')
+    return control is not None
 
 
 def _max_tokens(given: Mapping[str, Any]) -> int | None:

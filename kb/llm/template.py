@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NoReturn
@@ -19,10 +19,15 @@ from kb.llm.types import ChatMessage
 
 @dataclass(frozen=True)
 class Fragment:
-    """A part of the prompt: markup of the template, or the content of a message."""
+    """A part of the prompt: markup of the template, or the content of a message, or a part of it.
+
+    Attributes:
+        is_unit: see `kb.llm.types.ChatMessage`.
+    """
 
     text: str
     is_content: bool
+    is_unit: bool = False
 
 
 class ChatTemplate:
@@ -67,10 +72,20 @@ class ChatTemplate:
         # re.split alternates what lies between the marks and the number inside each mark.
         parts = self._mark.split(text)
         fragments = [
-            Fragment(messages[int(part)].content, True) if at % 2 else Fragment(part, False)
+            fragment
             for at, part in enumerate(parts)
+            for fragment in (_parted(messages[int(part)]) if at % 2 else [Fragment(part, False)])
         ]
         return [fragment for fragment in fragments if fragment.text]
+
+
+def _parted(message: ChatMessage) -> Iterator[Fragment]:
+    at = 0
+    for start, end in message.units:
+        yield Fragment(message.content[at:start], True)
+        yield Fragment(message.content[start:end], True, is_unit=True)
+        at = end
+    yield Fragment(message.content[at:], True)
 
 
 def _compile(source: str) -> Template:

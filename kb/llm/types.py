@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 from kb.exceptions import KBError
 from kb.llm.grammar.rules import Grammar
@@ -12,12 +12,24 @@ from kb.llm.grammar.rules import Grammar
 FinishReason = Literal["stop", "length", "scored", "cancelled"]
 
 
+class Span(NamedTuple):
+    """Characters or tokens [start, end)."""
+
+    start: int
+    end: int
+
+
 @dataclass(frozen=True)
 class ChatMessage:
-    """One turn. The content is data: whatever it says, it never becomes a control token."""
+    """One turn. The content is data: whatever it says, it never becomes a control token.
+
+    Attributes:
+        units: parts of the content, in order, that will be asked for again in other combinations.
+    """
 
     role: str
     content: str
+    units: tuple[Span, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -54,11 +66,13 @@ class Prompt:
 
     Attributes:
         continuations: where there are any, nothing is answered: their log-probabilities are wanted.
+        units: parts of the tokens, in order, that are worth being evaluated by themselves and kept.
     """
 
     tokens: tuple[int, ...]
     max_tokens: int
     continuations: tuple[tuple[int, ...], ...] = ()
+    units: tuple[Span, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -13,11 +13,12 @@ templates are built (case 16).
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 from kb.rag.types import Passage
 
-Message = dict[str, str]
+Message = dict[str, Any]
 
 SYSTEM = (
     "You answer questions from passages. Use the words of the passages, one fact in each sentence, and end "
@@ -60,21 +61,30 @@ _RESERVED = re.compile(
 
 
 def build_messages(
-    question: str, passages: Sequence[Passage], history: Sequence[tuple[str, str]] = ()
+    question: str,
+    passages: Sequence[Passage],
+    history: Sequence[tuple[str, str]] = (),
+    *,
+    known_passages: bool = False,
 ) -> list[Message]:
     """The constant beginning, then one user message: passages, what was said before, the question.
 
     Args:
         passages: in the order of their numbers.
         history: (question, answer) pairs, oldest first; the last two are shown, shortened.
+        known_passages: the last message is a list of parts, which together are the same text. Numbers and
+            passages are marked as parts that will be asked for again, in other combinations.
     """
-    shown = "\n\n".join(_passage(passage) for passage in passages)
+    units = [unit for passage in passages for unit in _units(passage)]
     said = "".join(
         f"Earlier question: {_line(asked)}\nEarlier answer: {_line(answer)}\n\n"
         for asked, answer in history[-_REMEMBERED:]
     )
-    asked = f"{shown}\n\n{said}Question: {neutralise(question).strip()}"
-    return [{"role": "system", "content": SYSTEM}, *_EXAMPLES, {"role": "user", "content": asked}]
+    asked = f"{said}Question: {neutralise(question).strip()}"
+    content: str | list[dict[str, Any]] = "".join([*units, asked])
+    if known_passages:
+        content = [*(_part(unit, known=True) for unit in units), _part(asked, known=False)]
+    return [{"role": "system", "content": SYSTEM}, *_EXAMPLES, {"role": "user", "content": content}]
 
 
 def neutralise(text: str) -> str:
@@ -92,13 +102,24 @@ def _break(match: re.Match[str]) -> str:
     return token[:at] + _BROKEN + token[at:]
 
 
+def _units(passage: Passage) -> Iterator[str]:
+    """The number stands alone: the same passage has another one in the next question."""
+    yield f"[{passage.n}]"
+    yield f" {_passage(passage)}\n\n"
+
+
+def _part(text: str, *, known: bool) -> dict[str, Any]:
+    mark = {"cache_control": {"type": "ephemeral"}} if known else {}
+    return {"type": "text", "text": text, **mark}
+
+
 def _passage(passage: Passage) -> str:
     above = " > ".join(
         dict.fromkeys(part for part in (passage.document_title, *passage.heading_path) if part)
     )
     title = " ".join(neutralise(above).split())
     lead = f"{neutralise(passage.lead).strip()}\n" if passage.lead else ""
-    return f"[{passage.n}] {title}\n{lead}{neutralise(passage.text).strip()}"
+    return f"{title}\n{lead}{neutralise(passage.text).strip()}"
 
 
 def _line(text: str) -> str:

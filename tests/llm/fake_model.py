@@ -1,11 +1,16 @@
-"""A model without weights: its next token depends on every token before it, so a wrong cache shows."""
+"""A model without weights: its next token depends on every row before it, so a wrong cache shows.
+
+What a row holds is a checksum of the tokens up to it, as long as the rows that it saw are those of these
+tokens. Rows that were evaluated elsewhere and stitched in are not, and the answer tells the difference.
+"""
 
 from __future__ import annotations
 
+import json
 import threading
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -17,7 +22,8 @@ from kb.llm.engine.residents import sequences_for
 from kb.llm.engine.row_costs import RowCosts
 from kb.llm.engine.scheduler import Scheduler
 from kb.llm.engine.task import Job
-from kb.llm.types import Began, EngineEvent, Failed, Finished, Piece, Prompt, Sampling, Scores
+from kb.llm.engine.units import UnitStore
+from kb.llm.types import Began, EngineEvent, Failed, Finished, Piece, Prompt, Sampling, Scores, Span
 
 END = 0
 _VOCABULARY = 40
@@ -34,6 +40,7 @@ class Cell:
     token: int
     position: int
     sequences: set[int]
+    holds: int
 
 
 class FakeModel:
@@ -43,6 +50,8 @@ class FakeModel:
         batches: rows of each batch so far.
         now_s: a clock; a batch takes STEP_S, and ROW_S for each row.
         broken: the next batch fails.
+        damaged: the next rows that are stitched are refused.
+        turning_s: what a batch takes in addition where rows were stitched before it.
         open_samplers: that nobody closed yet.
     """
 
@@ -53,10 +62,14 @@ class FakeModel:
         self.batches: list[list[Row]] = []
         self.now_s = 0.0
         self.broken = False
+        self.damaged = False
+        self.turning_s = 0.0
+        self._moved = False
         self.open_samplers = 0
         self._most_cells = cells
         self._sequences = sequences
         self._contents: list[list[int] | None] = []
+        self._holds: list[int | None] = []
 
     def clock(self) -> float:
         return self.now_s
@@ -72,16 +85,44 @@ class FakeModel:
             raise RuntimeError("broken")
         assert 0 < len(rows) <= MAX_BATCH
         assert len(self.cells) + len(rows) <= self._most_cells, "no room: llama_decode would answer 1"
-        contents = {sequence: self.content(sequence) for sequence in {row.sequence for row in rows}}
-        self._contents = []
+        sequences = {row.sequence for row in rows}
+        contents = {sequence: self.content(sequence) for sequence in sequences}
+        seen = {sequence: self.holds(sequence) for sequence in sequences}
+        self._contents, self._holds = [], []
         for row in rows:
             assert 0 <= row.sequence < self._sequences
-            assert row.position == len(contents[row.sequence])
+            assert row.position == len(seen[row.sequence])
             contents[row.sequence].append(row.token)
-            self.cells.append(Cell(row.token, row.position, {row.sequence}))
+            held = row_of(contents[row.sequence], seen[row.sequence])
+            seen[row.sequence].append(held)
+            self.cells.append(Cell(row.token, row.position, {row.sequence}, held))
             self._contents.append(list(contents[row.sequence]) if row.wants_logits else None)
+            self._holds.append(held if row.wants_logits else None)
         self.batches.append(list(rows))
-        self.now_s += STEP_S + ROW_S * len(rows)
+        self.now_s += STEP_S + ROW_S * len(rows) + (self.turning_s if self._moved else 0.0)
+        self._moved = False
+
+    def holds(self, sequence: int) -> list[int]:
+        found = sorted((cell.position, cell.holds) for cell in self.cells if sequence in cell.sequences)
+        return [held for _, held in found]
+
+    def take(self, sequence: int, start: int, count: int) -> bytearray:
+        cells = [cell for cell in self.cells if sequence in cell.sequences]
+        taken = [[cell.token, cell.position, cell.holds] for cell in cells]
+        rows = [row for row in sorted(taken, key=lambda row: row[1]) if start <= row[1] < start + count]
+        assert len(rows) == count
+        return bytearray(json.dumps(rows).encode())
+
+    def stitch(self, sequence: int, rows: bytearray, skip: int, shift: int) -> bool:
+        if self.damaged:
+            self.damaged = False
+            return False
+        taken = json.loads(rows)[skip:]
+        assert len(self.cells) + len(taken) <= self._most_cells, "no room"
+        assert taken[0][1] + shift == len(self.content(sequence)), "not where the sequence ends"
+        self.cells += [Cell(token, at + shift, {sequence}, held) for token, at, held in taken]
+        self._moved = True
+        return True
 
     def copy(self, source: int, target: int, count: int) -> None:
         assert not self.content(target)
@@ -113,11 +154,16 @@ class FakeModel:
         assert content is not None, "this row has no logits"
         return content
 
+    def _held(self, row: int) -> int:
+        held = self._holds[row]
+        assert held is not None, "this row has no logits"
+        return held
+
     def drawn(self, row: int) -> int:
-        return next_token(self.content_of(row))
+        return next_token(self.content_of(row), self._held(row))
 
     def logits(self, row: int) -> npt.NDArray[np.float32]:
-        return fake_logits(self.content_of(row))
+        return fake_logits(self._held(row))
 
     def is_end(self, token: int) -> bool:
         return token == END
@@ -143,18 +189,49 @@ class FakeSampler:
         self._model.open_samplers -= 1
 
 
-def next_token(content: Sequence[int]) -> int:
-    drawn = zlib.crc32(bytes(content))
-    if content[0] == COPYING and drawn % 20:
+def row_of(tokens: Sequence[int], seen: Sequence[int]) -> int:
+    """What the row of the last of these tokens holds, which saw the rows of the others."""
+    if not seen or seen[-1] == zlib.crc32(bytes(tokens[:-1])):
+        return zlib.crc32(bytes(tokens))
+    # No checksum of checksums: it would cancel out what those were made of.
+    return hash((tokens[-1], *seen)) & 0xFFFFFFFF
+
+
+def next_token(content: Sequence[int], held: int) -> int:
+    """Args: held: by the row of the last token."""
+    if content[0] == COPYING and held % 20:
         for at in range(len(content) - 1, 1, -1):
             if content[at - 2 : at] == content[-2:]:
                 return content[at]
-    return END if drawn % _ANSWER_TOKENS == 0 else 1 + drawn % (_VOCABULARY - 1)
+    return END if held % _ANSWER_TOKENS == 0 else 1 + held % (_VOCABULARY - 1)
 
 
-def fake_logits(content: Sequence[int]) -> npt.NDArray[np.float32]:
+def rows_of(prompt: Prompt, again: int = 0) -> list[int]:
+    """What the rows of the prompt hold where its units are evaluated by themselves, behind the prefix."""
+    inner = {at: unit for unit in prompt.units for at in range(unit.start + again, unit.end)}
+    alone: dict[Span, list[int]] = {}
+    rows: list[int] = []
+    for unit in prompt.units:
+        alone[unit] = rows_of(Prompt(prompt.tokens[: prompt.units[0].start], 1))
+        tokens = list(prompt.tokens[: prompt.units[0].start])
+        for at in range(*unit):
+            tokens.append(prompt.tokens[at])
+            alone[unit].append(row_of(tokens, alone[unit]))
+    for at in range(len(prompt.tokens)):
+        if (stitched := inner.get(at)) is not None:
+            rows.append(alone[stitched][prompt.units[0].start + at - stitched.start])
+        else:
+            rows.append(row_of(prompt.tokens[: at + 1], rows))
+    return rows
+
+
+def without_units(prompt: Prompt) -> Prompt:
+    return replace(prompt, units=())
+
+
+def fake_logits(held: int) -> npt.NDArray[np.float32]:
     """What is likely after these tokens, for those who ask for probabilities."""
-    return np.random.default_rng(zlib.crc32(bytes(content))).normal(size=_VOCABULARY + 1).astype(np.float32)
+    return np.random.default_rng(held).normal(size=_VOCABULARY + 1).astype(np.float32)
 
 
 def scored_alone(prompt: Prompt) -> list[list[float]]:
@@ -163,7 +240,7 @@ def scored_alone(prompt: Prompt) -> list[list[float]]:
     for continuation in prompt.continuations:
         content, logprobs = list(prompt.tokens), []
         for token in continuation:
-            logits = fake_logits(content).astype(np.float64)
+            logits = fake_logits(zlib.crc32(bytes(content))).astype(np.float64)
             logprobs.append(float(logits[token] - np.log(np.exp(logits).sum())))
             content.append(token)
         found.append(logprobs)
@@ -176,15 +253,16 @@ def talkative(length: int) -> list[int]:
     return next(one for one in candidates if alone(Prompt(tuple(one), length))[1] == "length")
 
 
-def alone(prompt: Prompt) -> tuple[str, str]:
+def alone(prompt: Prompt, again: int = 0) -> tuple[str, str]:
     """Text and reason of the answer to this prompt, without any engine."""
-    content, text = list(prompt.tokens), ""
+    content, rows, text = list(prompt.tokens), rows_of(prompt, again), ""
     for _ in range(prompt.max_tokens):
-        token = next_token(content)
+        token = next_token(content, rows[-1])
         if token == END:
             return text, "stop"
         text += f"{token} "
         content.append(token)
+        rows.append(row_of(content, rows))
     return text, "length"
 
 
@@ -226,7 +304,15 @@ class Asked:
 class Bench:
     """A scheduler on the fake model, driven by hand."""
 
-    def __init__(self, slots: int = 4, cells: int = 400, *, drafts: bool = False) -> None:
+    def __init__(
+        self,
+        slots: int = 4,
+        cells: int = 400,
+        store: UnitStore | None = None,
+        again: int = 0,
+        *,
+        drafts: bool = False,
+    ) -> None:
         self.model = FakeModel(cells, sequences_for(slots))
         costs = RowCosts({1: STEP_S + ROW_S, 64: STEP_S + 64 * ROW_S})
         self.scheduler = Scheduler(
@@ -236,12 +322,21 @@ class Bench:
             cells,
             Pace(MAX_BATCH),
             Drafting(costs) if drafts else None,
-            clock=self.model.clock,
+            self.model.clock,
+            store=store,
+            again=again,
         )
+        self.store = store
         self._stopping = threading.Event()
 
-    def ask(self, tokens: Sequence[int], max_tokens: int = 8, stop: tuple[str, ...] = ()) -> Asked:
-        return self._add(Prompt(tuple(tokens), max_tokens), Sampling(stop=stop))
+    def ask(
+        self,
+        tokens: Sequence[int],
+        max_tokens: int = 8,
+        stop: tuple[str, ...] = (),
+        units: Sequence[Span] = (),
+    ) -> Asked:
+        return self._add(Prompt(tuple(tokens), max_tokens, units=tuple(units)), Sampling(stop=stop))
 
     def score(self, tokens: Sequence[int], continuations: Sequence[Sequence[int]]) -> Asked:
         given = tuple(map(tuple, continuations))
@@ -271,6 +366,7 @@ class Bench:
         residents = self.scheduler.residents
         for resident in residents.all:
             assert self.model.content(resident.sequence) == resident.tokens
+            assert len(resident.cells) == len(resident.tokens)
         held = {sequence for cell in self.model.cells for sequence in cell.sequences}
         assert held <= {resident.sequence for resident in residents.all}
         assert residents.cells_used == len(self.model.cells)

@@ -56,6 +56,24 @@ async def test_reader_is_told_only_where_there_is_one() -> None:
     assert bodies[1]["user"] == "a1b2"
 
 
+PARTS = [
+    {"type": "text", "text": "[1]", "cache_control": {"type": "ephemeral"}},
+    {"type": "text", "text": " Rules", "cache_control": {"type": "ephemeral"}},
+    {"type": "text", "text": " Why?"},
+]
+
+
+@pytest.mark.parametrize(("told", "content"), [({}, "[1] Rules Why?"), ({"keeps_parts": True}, PARTS)])
+async def test_parts_are_sent_only_to_an_endpoint_that_says_it_knows_them(
+    told: dict[str, bool], content: object
+) -> None:
+    models = json.dumps({"object": "list", "data": [{"id": "one", **told}]}).encode()
+    async with endpoint(chat=Reply(parts=[chunk("Hi", "stop"), END]), models=Reply(parts=[models])) as made:
+        async for _ in client_of(made).stream([{"role": "user", "content": PARTS}], max_tokens=5):
+            pass
+    assert made.asked[-1][1]["messages"] == [{"role": "user", "content": content}]
+
+
 async def test_endpoint_that_does_not_count_has_no_usage() -> None:
     parts = [chunk("Hi", "stop", usage=None), END]
     async with endpoint(chat=Reply(parts=parts)) as made:

@@ -7,7 +7,7 @@ import pytest
 
 from kb.exceptions import InvalidInputError
 from kb.llm.requests import ChatRequest, parse_chat
-from kb.llm.types import ChatMessage, Sampling
+from kb.llm.types import ChatMessage, Sampling, Span
 
 HELLO = [{"role": "user", "content": "hello"}]
 
@@ -56,6 +56,18 @@ def test_text_parts_are_joined_and_developer_is_system() -> None:
     assert found.messages == (ChatMessage("system", "one\ntwo"),)
 
 
+def test_marked_parts_follow_each_other_and_are_remembered_as_units() -> None:
+    marked = {"cache_control": {"type": "ephemeral"}}
+    parts = [
+        {"type": "text", "text": "one "},
+        {"type": "text", "text": "two ", **marked},
+        {"type": "text", "text": "", **marked},
+        {"type": "text", "text": "three", "cache_control": None},
+    ]
+    found = parsed(messages=[{"role": "user", "content": parts}])
+    assert found.messages == (ChatMessage("user", "one two three", (Span(4, 8), Span(8, 8))),)
+
+
 @pytest.mark.parametrize(
     ("fields", "named"),
     [
@@ -65,6 +77,10 @@ def test_text_parts_are_joined_and_developer_is_system() -> None:
         ({"messages": [{"role": "tool", "content": "x"}]}, "role"),
         ({"messages": [{"role": ["user"], "content": "x"}]}, "role"),
         ({"messages": [{"role": "user", "content": None}]}, "content"),
+        (
+            {"messages": [{"role": "user", "content": [{"type": "text", "text": "x", "cache_control": 1}]}]},
+            "cache_control",
+        ),
         ({"messages": [{"role": "user", "content": [{"type": "image_url"}]}]}, "content"),
         ({"messages": [{"role": "user", "content": "\ud800"}]}, "content"),
         ({"messages": HELLO * 1001}, "messages"),

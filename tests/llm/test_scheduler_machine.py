@@ -9,9 +9,15 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
+from kb.llm.engine.residents import UNITS_AT_ONCE
+from kb.llm.engine.units import UnitStore
+from kb.llm.types import Span
 from tests.llm.fake_model import COPYING, Asked, Bench, alone, scored_alone
 
-SLOTS, CELLS = 3, 240
+SLOTS, CELLS, AGAIN = 3, 240, 2
+# Some of the passages fit in, never all of them.
+STORE_BYTES = 1500
+PASSAGES = [random.Random(seed).choices(range(1, 40), k=10 + seed) for seed in range(10, 16)]
 STARTS = [random.Random(seed).choices(range(1, 40), k=90) for seed in range(3)]
 STARTS.append([COPYING, *random.Random(3).choices(range(1, 40), k=89)])
 
@@ -21,7 +27,7 @@ def check_ending(asked: Asked) -> None:
     if asked.job.prompt.continuations:
         check_scores(asked)
         return
-    text, reason = alone(asked.job.prompt)
+    text, reason = alone(asked.job.prompt, AGAIN)
     if asked.ending in ("cancelled", "failed"):
         assert text.startswith(asked.text)
     else:
@@ -41,7 +47,7 @@ def check_scores(asked: Asked) -> None:
 class SchedulerMachine(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
-        self.bench = Bench(SLOTS, CELLS, drafts=True)
+        self.bench = Bench(SLOTS, CELLS, UnitStore(STORE_BYTES), AGAIN, drafts=True)
         self.asked: list[Asked] = []
 
     @rule(
@@ -63,6 +69,20 @@ class SchedulerMachine(RuleBasedStateMachine):
     def score(self, start: list[int], shared: int, continuations: list[list[int]]) -> None:
         self.asked.append(self.bench.score(start[:shared], continuations))
 
+    @rule(
+        start=st.sampled_from(STARTS),
+        which=st.lists(st.sampled_from(PASSAGES), min_size=1, max_size=5),
+        gap=st.integers(0, 3),
+        rest=st.lists(st.integers(1, 39), min_size=8, max_size=20),
+    )
+    def ask_of_passages(self, start: list[int], which: list[list[int]], gap: int, rest: list[int]) -> None:
+        tokens, units = start[:20], []
+        for passage in which:
+            tokens = [*tokens, *start[:gap]]
+            units.append(Span(len(tokens), len(tokens) + len(passage)))
+            tokens += passage
+        self.asked.append(self.bench.ask([*tokens, *rest], 12, units=units))
+
     @rule(times=st.integers(1, 12))
     def step(self, times: int) -> None:
         self.bench.step(times)
@@ -80,7 +100,9 @@ class SchedulerMachine(RuleBasedStateMachine):
     def nothing_leaks(self) -> None:
         self.bench.check()
         in_use = [one for one in self.bench.scheduler.residents.all if not one.is_idle]
-        assert len(in_use) <= SLOTS
+        assert len(in_use) <= SLOTS + UNITS_AT_ONCE
+        store = self.bench.store
+        assert store is not None and store.size_bytes <= STORE_BYTES
 
     def teardown(self) -> None:
         self.bench.run()

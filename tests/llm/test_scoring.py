@@ -71,7 +71,7 @@ def test_answer_finds_the_prompt_that_was_scored_and_the_score_that_of_an_answer
     second = bench.score(prompt, [[3, 4], [5]])
     bench.run()
 
-    assert (first.cached, answer.cached, second.cached) == (0, 88, 88)
+    assert (first.cached, answer.cached, second.cached) == (0, 99, 99)
     assert answer.text == alone(answer.job.prompt)[0]
     check_scores(second)
     assert second.scores == first.scores

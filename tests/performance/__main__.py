@@ -37,6 +37,7 @@ WHERE = {
     "answer_overhead_50": "overhead",
     "sse_200_total_over_ideal": "overhead",
     "sse_200_pace_over_ideal": "overhead",
+    "ttft_known_passages_over_cold": "known_passages",
     "llm_8_over_1": "many_readers",
     "llm_worst_first_token_8_over_1": "many_readers",
     "stream_gap_under_prefill": "many_readers",

@@ -22,7 +22,7 @@ Messages = Sequence[Mapping[str, str]]
 class ModelServer:
     """The product's own, with its default settings, at an address that it keeps when it is started again."""
 
-    def __init__(self, data_dir: Path, **settings: str) -> None:
+    def __init__(self, data_dir: Path, **settings: Any) -> None:
         self.data_dir = data_dir
         self._settings = {**settings, "KB_LLM_API_KEY": KEY}
         self._process = Process(data_dir, **self._settings)

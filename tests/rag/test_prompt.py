@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -64,6 +66,23 @@ def test_the_question_comes_last_and_history_before_it() -> None:
         < content.index("Earlier question: Cats?")
     )
     assert "Earlier question: a" not in content and len(content) < len(passages()[0].text) + 900
+
+
+def test_parts_are_the_same_text_and_passages_do_not_depend_on_their_numbers() -> None:
+    shown = [replace(one, n=n) for n, one in enumerate(passages()[:3], 1)]
+    turned = [replace(one, n=n) for n, one in enumerate(reversed(shown), 1)]
+    plain = build_messages("Parking?", shown, [("Before?", "Yes.")])
+    parts = build_messages("Parking?", shown, [("Before?", "Yes.")], known_passages=True)
+    assert parts[:-1] == plain[:-1]
+    assert "".join(part["text"] for part in parts[-1]["content"]) == plain[-1]["content"]
+
+    def marked(content: list[dict[str, Any]]) -> list[str]:
+        return [part["text"] for part in content if "cache_control" in part]
+
+    other = build_messages("Dogs?", turned, known_passages=True)[-1]["content"]
+    assert sorted(marked(other)) == sorted(marked(parts[-1]["content"]))
+    assert len(marked(other)) == 2 * len(shown)
+    assert "cache_control" not in other[-1]
 
 
 @pytest.mark.parametrize("token", TOKENS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 from collections.abc import Sequence
 from typing import Any
 
@@ -40,7 +41,8 @@ class Context:
         parameters = native.llama_context_default_params()
         parameters.n_ctx = cells
         parameters.n_batch = parameters.n_ubatch = MAX_BATCH
-        parameters.n_seq_max = sequences
+        # One more is for rows on their way in or out.
+        parameters.n_seq_max = sequences + 1
         # One buffer for all, so that what sequences share is there once.
         parameters.kv_unified = True
         parameters.n_threads = parameters.n_threads_batch = threads
@@ -55,6 +57,7 @@ class Context:
             raise ModelLoadError(f"There is not enough memory for a cache of {cells} tokens.")
         self._memory = native.llama_get_memory(self._handle)
         self._batch = native.llama_batch_init(MAX_BATCH, 0, 1)
+        self._spare = sequences
 
     def close(self) -> None:
         native.llama_batch_free(self._batch)
@@ -79,6 +82,40 @@ class Context:
             raise RuntimeError(f"llama_decode of {len(rows)} rows answered {status}.")
         # Without it, the time of a batch would be told as that of whoever first reads its logits.
         native.llama_synchronize(self._handle)
+
+    @property
+    def can_shift(self) -> bool:
+        """Whether rows can be used at another position than the one they were evaluated at."""
+        return self._spare > 1 and self.can_share and bool(native.llama_memory_can_shift(self._memory))
+
+    def take(self, sequence: int, start: int, count: int) -> bytearray:
+        """See `kb.llm.engine.stitching.Rows`."""
+        native.llama_memory_seq_cp(self._memory, sequence, self._spare, start, start + count)
+        try:
+            rows = bytearray(native.llama_state_seq_get_size(self._handle, self._spare))
+            buffer = (ctypes.c_uint8 * len(rows)).from_buffer(rows)
+            size = native.llama_state_seq_get_data(self._handle, buffer, len(rows), self._spare)
+        finally:
+            self.forget(self._spare)
+        if size != len(rows):
+            raise RuntimeError(f"llama.cpp wrote {size} bytes of rows where it announced {len(rows)}.")
+        return rows
+
+    def stitch(self, sequence: int, rows: bytearray, skip: int, shift: int) -> bool:
+        """See `kb.llm.engine.stitching.Rows`."""
+        buffer = (ctypes.c_uint8 * len(rows)).from_buffer(rows)
+        try:
+            size = native.llama_state_seq_set_data(self._handle, buffer, len(rows), self._spare)
+            if not size or size != len(rows):
+                return False
+            start = native.llama_memory_seq_pos_min(self._memory, self._spare)
+            native.llama_memory_seq_rm(self._memory, self._spare, start, start + skip)
+            # The turn is made with the next batch, once for everything that was moved.
+            native.llama_memory_seq_add(self._memory, self._spare, -1, -1, shift)
+            native.llama_memory_seq_cp(self._memory, self._spare, sequence, -1, -1)
+        finally:
+            self.forget(self._spare)
+        return True
 
     def copy(self, source: int, target: int, count: int) -> None:
         native.llama_memory_seq_cp(self._memory, source, target, 0, count)

@@ -43,8 +43,8 @@ class Generation(Task):
         copying: what it may be copying, where tokens are guessed.
     """
 
-    def __init__(self, job: Job) -> None:
-        super().__init__(job)
+    def __init__(self, job: Job, *, with_units: bool = False) -> None:
+        super().__init__(job, with_units=with_units)
         self.sampler: Sampler | None = None
         self.drawn = 0
         self.copying: Copying | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import hashlib
 import queue
 import threading
 import time
@@ -11,19 +12,23 @@ from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import llama_cpp
+
 from kb.exceptions import InvalidInputError, PromptTooLongError
-from kb.llm.engine.batches import Pace
+from kb.llm.engine.batches import ALIGNMENT, Pace
 from kb.llm.engine.context import MAX_BATCH, Context
 from kb.llm.engine.drafting import Drafting
 from kb.llm.engine.model import Model
-from kb.llm.engine.prompt import tokenize_content, tokenize_prompt
+from kb.llm.engine.prompt import tokenize_content, tokenize_with_units
 from kb.llm.engine.residents import Residents, sequences_for
 from kb.llm.engine.row_costs import RowCosts
 from kb.llm.engine.scheduler import Scheduler
 from kb.llm.engine.scoring import GROUP_ROWS
 from kb.llm.engine.task import Emit, Job
+from kb.llm.engine.units import UnitStore, usable_units
 from kb.llm.engine.warm_up import warm_up
 from kb.llm.errors import ModelLoadError
+from kb.llm.kept_rows import KeptRows
 from kb.llm.memory import cells_for
 from kb.llm.template import ChatTemplate
 from kb.llm.types import ChatMessage, ModelInfo, Prompt, Sampling, Work
@@ -45,6 +50,10 @@ class Shape:
         gpu_layers: how many layers go to the GPU; -1 is all.
         drafts: guess tokens of answers that copy. Never with one slot, whose answers are the same to the last
             bit, and never for models that cannot forget the wrong ones.
+        units_mib: for the rows of units; 0 evaluates them like the rest of a prompt.
+        units_again: tokens of each unit that are evaluated again in their place.
+        units_disk_mib: for the rows of units on the disk as well.
+        units_folder: where.
     """
 
     context_tokens: int
@@ -53,6 +62,10 @@ class Shape:
     threads: int = 1
     gpu_layers: int = 0
     drafts: bool = True
+    units_mib: int = 0
+    units_again: int = 0
+    units_disk_mib: int = 0
+    units_folder: Path = Path()
 
     def within(self, trained: int) -> Shape:
         """With a context that the model was trained with, and a number of tokens for the cache."""
@@ -129,7 +142,7 @@ class LlamaEngine:
         if scored:
             max_tokens = max(map(len, scored))
         fragments = self._loaded.template.render(messages)
-        tokens = tuple(tokenize_prompt(self._loaded.model, fragments))
+        tokens, units = tokenize_with_units(self._loaded.model, fragments)
         context = self.info.context_tokens
         wanted = 1 if max_tokens is None else max_tokens
         if len(tokens) + wanted > context:
@@ -139,7 +152,9 @@ class LlamaEngine:
                 prompt_tokens=len(tokens),
                 context_tokens=context,
             )
-        return Prompt(tokens, context - len(tokens) if max_tokens is None else max_tokens, scored)
+        answer_tokens = context - len(tokens) if max_tokens is None else max_tokens
+        # The logits after the last token are needed: the end of a prompt is always evaluated.
+        return Prompt(tuple(tokens), answer_tokens, scored, usable_units(units, len(tokens) - ALIGNMENT))
 
     def submit(self, prompt: Prompt, sampling: Sampling, emit: Emit) -> Job:
         job = Job(prompt, sampling, emit, self._stopping)
@@ -203,7 +218,28 @@ def _load(path: Path, shape: Shape, name: str, stopping: threading.Event) -> _Lo
     pace = Pace(MAX_BATCH)
     word = min(set(range(model.vocabulary_size)) - model.control_tokens)
     costs = RowCosts(warm_up(context, pace, word, shape.slots))
-    drafting = Drafting(costs) if shape.drafts and shape.slots > 1 and context.can_share else None
-    scheduler = Scheduler(context, model, shape.slots, shape.cache_tokens, pace, drafting)
+    several = shape.slots > 1 and context.can_share
+    drafting = Drafting(costs) if shape.drafts and several else None
+    shelf = _shelf(path, shape) if shape.units_disk_mib else None
+    stitches = shape.units_mib and several and context.can_shift
+    store = UnitStore(shape.units_mib << 20, shelf) if stitches else None
+    scheduler = Scheduler(
+        context,
+        model,
+        shape.slots,
+        shape.cache_tokens,
+        pace,
+        drafting,
+        store=store,
+        again=shape.units_again,
+    )
     info = ModelInfo(name, "cuda" if shape.gpu_layers else "cpu", shape.context_tokens, note)
     return _Loaded(model, template, context, scheduler, shape, info)
+
+
+def _shelf(path: Path, shape: Shape) -> KeptRows:
+    """Named by all that rows depend on, beside the prefix and the tokens that their keys are made of."""
+    file = path.stat()
+    facts = (path.name, file.st_size, file.st_mtime_ns, llama_cpp.__version__, shape.gpu_layers)
+    name = hashlib.sha256(repr(facts).encode()).hexdigest()[:16]
+    return KeptRows(shape.units_folder, name, shape.units_disk_mib << 20)

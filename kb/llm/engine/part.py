@@ -24,11 +24,13 @@ class Part:
     """What one task puts into a batch.
 
     Attributes:
+        seat: the sequence behind which the tokens are evaluated.
         draws: from the logits of how many of the last rows tokens are drawn; all but the first of these rows
             are guesses.
     """
 
     task: Task
+    seat: Resident
     tokens: list[int]
     draws: int
 
@@ -37,11 +39,10 @@ class Part:
         return self.tokens[len(self.tokens) - self.draws + 1 :] if self.draws else []
 
     def rows(self) -> Iterator[Row]:
-        """Behind what is evaluated of the task already."""
-        seat = seat_of(self.task)
-        start, last = len(seat.tokens), len(self.tokens) - 1
+        """Behind what its sequence holds already."""
+        start, last = len(self.seat.tokens), len(self.tokens) - 1
         for at, token in enumerate(self.tokens):
-            yield Row(token, start + at, seat.sequence, at > last - self.draws)
+            yield Row(token, start + at, self.seat.sequence, at > last - self.draws)
 
 
 def seat_of(task: Task) -> Resident:

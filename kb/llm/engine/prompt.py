@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Protocol
 
 from kb.llm.template import Fragment
+from kb.llm.types import Span
 
 
 class Vocabulary(Protocol):
@@ -26,15 +27,27 @@ def tokenize_prompt(vocabulary: Vocabulary, fragments: Iterable[Fragment]) -> li
     Each fragment is tokenized for itself. No pair of characters is merged across their borders, which
     costs a token here and there and nothing else: templates end their markup with a line break.
     """
+    return tokenize_with_units(vocabulary, fragments)[0]
+
+
+def tokenize_with_units(
+    vocabulary: Vocabulary, fragments: Iterable[Fragment]
+) -> tuple[list[int], list[Span]]:
+    """The same, and which of the tokens are those of units, in order."""
     tokens: list[int] = []
+    units: list[Span] = []
     for fragment in fragments:
+        start = len(tokens)
         if fragment.is_content:
             tokens += tokenize_content(vocabulary, fragment.text)
         else:
             tokens += vocabulary.tokenize(fragment.text, with_control=True)
+        if fragment.is_unit:
+            units.append(Span(start, len(tokens)))
     if vocabulary.bos >= 0 and tokens[:1] != [vocabulary.bos]:
         tokens.insert(0, vocabulary.bos)
-    return tokens
+        units = [Span(start + 1, end + 1) for start, end in units]
+    return tokens, units
 
 
 def tokenize_content(vocabulary: Vocabulary, text: str) -> list[int]:

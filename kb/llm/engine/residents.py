@@ -8,9 +8,13 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from kb.llm.engine.batches import ALIGNMENT, reusable
+from kb.llm.engine.units import same_until
+from kb.llm.types import Span
 
 # So many sequences may start from one at once, for a single batch.
 FORKS = 8
+# How many units may be in evaluation at once; each takes a sequence meanwhile.
+UNITS_AT_ONCE = 16
 
 
 class Memory(Protocol):
@@ -38,13 +42,18 @@ class Resident:
         sequence: its number there.
         tokens: those that are evaluated.
         cells: where each of them is, as numbers that only this ledger knows.
+        units: of those that are evaluated and those to come. The rows of units and of all that follows them
+            are approximations, which only prompts with the same units share.
         is_idle: nobody works on it; it is kept for those who begin like it.
     """
 
-    def __init__(self, sequence: int, tokens: list[int], cells: list[int]) -> None:
+    def __init__(
+        self, sequence: int, tokens: list[int], cells: list[int], units: tuple[Span, ...] = ()
+    ) -> None:
         self.sequence = sequence
         self.tokens = tokens
         self.cells = cells
+        self.units = units
         self.is_idle = False
         self.last_used = 0
 
@@ -82,24 +91,26 @@ class Residents:
     def all(self) -> Sequence[Resident]:
         return tuple(self._residents)
 
-    def shared(self, tokens: list[int]) -> int:
+    def shared(self, tokens: list[int], units: tuple[Span, ...] = ()) -> int:
         """How many of these tokens `enter` would find evaluated."""
-        return self._donor(tokens)[1]
+        return self._donor(tokens, units)[1]
 
-    def enter(self, tokens: list[int]) -> Resident:
+    def enter(self, tokens: list[int], units: tuple[Span, ...] = ()) -> Resident:
         """A sequence for this prompt. It begins with the longest prefix that is there already."""
-        donor, count = self._donor(tokens)
-        if donor is not None and self._is_single:
+        donor, count = self._donor(tokens, units)
+        if donor is None:
+            return self._made([], units)
+        if self._is_single:
             return self._cut(donor, count)
-        if not self._free:
-            self._forget(min((one for one in self._idle() if one is not donor), key=_age))
-        made = Resident(self._free.pop(), tokens[:count], donor.cells[:count] if donor else [])
-        if donor is not None:
-            self._memory.copy(donor.sequence, made.sequence, count)
-            donor.last_used = next(self._clock)
-        self._holders.update(made.cells)
-        self._residents.append(made)
-        return made
+        return self._shared(donor, count, units)
+
+    def branch(self, resident: Resident, count: int) -> Resident:
+        """Another sequence that begins with the first tokens of one, none of them approximated."""
+        return self._shared(resident, count, ())
+
+    def discard(self, resident: Resident) -> None:
+        """Forget one that nobody works on any more, and nobody will ask for."""
+        self._forget(resident)
 
     def make_room(self, count: int) -> bool:
         """Forget idle ones, the least recently used first, until so many tokens fit in.
@@ -129,7 +140,7 @@ class Residents:
 
     def fork(self, resident: Resident) -> Resident:
         """Another sequence with the same tokens; to be dropped after the next batch."""
-        made = Resident(self._forks.pop(), list(resident.tokens), list(resident.cells))
+        made = Resident(self._forks.pop(), list(resident.tokens), list(resident.cells), resident.units)
         self._memory.copy(resident.sequence, made.sequence, len(made.tokens))
         self._holders.update(made.cells)
         return made
@@ -144,7 +155,7 @@ class Residents:
         resident.is_idle = True
         resident.last_used = next(self._clock)
         for other in self._idle():
-            if other is not resident and other.tokens == resident.tokens[: len(other.tokens)]:
+            if other is not resident and _begins_like(resident, other):
                 self._forget(other)
         if not resident.tokens:
             self._forget(resident)
@@ -157,15 +168,33 @@ class Residents:
         self._holders.clear()
         self._memory.clear()
 
-    def _donor(self, tokens: list[int]) -> tuple[Resident | None, int]:
+    def _donor(self, tokens: list[int], units: tuple[Span, ...]) -> tuple[Resident | None, int]:
         """Who shares the longest prefix, the one used last among equals, and how long it is."""
         if not self._memory.can_share:
             return None, 0
-        found = [
-            (reusable(one.tokens, tokens, grain=self._grain), one.last_used, one) for one in self._residents
-        ]
+        found = [(self._common(one, tokens, units), one.last_used, one) for one in self._residents]
         count, _, donor = max(found, key=lambda item: item[:2], default=(0, 0, None))
         return (donor, count) if count else (None, 0)
+
+    def _common(self, resident: Resident, tokens: list[int], units: tuple[Span, ...]) -> int:
+        """How many tokens at the beginning of the prompt the sequence holds, evaluated alike."""
+        most = min(len(resident.tokens), same_until(resident.units, units))
+        return reusable(resident.tokens[:most], tokens, grain=self._grain)
+
+    def _shared(self, donor: Resident, count: int, units: tuple[Span, ...]) -> Resident:
+        made = self._made(donor.tokens[:count], units, donor)
+        self._memory.copy(donor.sequence, made.sequence, count)
+        made.cells = donor.cells[:count]
+        self._holders.update(made.cells)
+        donor.last_used = next(self._clock)
+        return made
+
+    def _made(self, tokens: list[int], units: tuple[Span, ...], donor: Resident | None = None) -> Resident:
+        if not self._free:
+            self._forget(min((one for one in self._idle() if one is not donor), key=_age))
+        made = Resident(self._free.pop(), tokens, [], units)
+        self._residents.append(made)
+        return made
 
     def _cut(self, resident: Resident, count: int) -> Resident:
         self.shorten(resident, len(resident.tokens) - count)
@@ -194,8 +223,14 @@ def sequences_for(slots: int) -> int:
 
 
 def kept_sequences(slots: int) -> int:
-    """As many again as slots are kept for those who begin like them."""
-    return 2 * slots if slots > 1 else 1
+    """As many again as slots are kept for those who begin like them, and for units."""
+    return 2 * slots + UNITS_AT_ONCE if slots > 1 else 1
+
+
+def _begins_like(resident: Resident, other: Resident) -> bool:
+    """Whether all of the other is in this one, and evaluated alike."""
+    count = len(other.tokens)
+    return other.tokens == resident.tokens[:count] and count <= same_until(other.units, resident.units)
 
 
 def _age(resident: Resident) -> int:

@@ -18,7 +18,9 @@ from kb.llm.engine.generation import Generation, Sampler, Vocabulary
 from kb.llm.engine.part import Part, Row, seat_of
 from kb.llm.engine.residents import Memory, Residents, kept_sequences
 from kb.llm.engine.scoring import Logits, Scoring, score
+from kb.llm.engine.stitching import Rows, Stitcher
 from kb.llm.engine.task import SHORT_TOKENS, Job, Task
+from kb.llm.engine.units import UnitStore
 from kb.llm.types import Failed, FinishReason, Sampling, Work
 
 logger = logging.getLogger(__name__)
@@ -29,7 +31,7 @@ _SHORT_ROWS = 128
 _HEADROOM_TOKENS = 64
 
 
-class Decoder(Memory, Protocol):
+class Decoder(Memory, Rows, Protocol):
     """A model and its cache."""
 
     def decode(self, rows: Sequence[Row]) -> None:
@@ -55,6 +57,8 @@ class Scheduler:
         cells: tokens that the cache has room for, at least as many as the longest prompt and answer.
         drafting: decides how many tokens are guessed and evaluated at once; None, and none are.
         clock: seconds that never go back.
+        store: of the rows of units; None evaluates them like the rest of a prompt.
+        again: tokens of each unit that are evaluated again in their place.
 
     Attributes:
         step_since_s: when the batch that is being evaluated began, by the clock; None between two.
@@ -70,6 +74,8 @@ class Scheduler:
         pace: Pace,
         drafting: Drafting | None = None,
         clock: Callable[[], float] = time.monotonic,
+        store: UnitStore | None = None,
+        again: int = 0,
     ) -> None:
         self._decoder = decoder
         self._vocabulary = vocabulary
@@ -80,6 +86,7 @@ class Scheduler:
         self._prompts: deque[Task] = deque()
         self._answers: list[Generation] = []
         self.residents = Residents(decoder, kept_sequences(slots), cells)
+        self._stitcher = Stitcher(decoder, self.residents, store, again) if store is not None else None
         self.step_since_s: float | None = None
         self.work = Work()
 
@@ -88,7 +95,8 @@ class Scheduler:
         return not self._prompts and not self._answers
 
     def add(self, job: Job) -> None:
-        self._prompts.append(Scoring(job) if job.prompt.continuations else Generation(job))
+        kind = Scoring if job.prompt.continuations else Generation
+        self._prompts.append(kind(job, with_units=self._stitcher is not None))
 
     def step(self) -> None:
         """Evaluate one batch, of everyone whose turn it is."""
@@ -116,7 +124,7 @@ class Scheduler:
         while not self.residents.make_room(len(self._answers)):
             begun = next((one for one in reversed(self._prompts) if one.seat is not None), None)
             last: Task = begun or self._answers.pop()
-            self.residents.release(seat_of(last))
+            self._leave(last)
             last.stand_up()
             if begun is None:
                 self._prompts.appendleft(last)
@@ -132,15 +140,26 @@ class Scheduler:
                 return
             if not self._seat(task, rows):
                 return
-            rest = task.rest()
-            size = len(rest)
+            if begun := list(self._unit_parts(task, rows)):
+                yield from begun
+                return
+            size = self._stitcher.advance(task) if self._stitcher else len(task.rest())
             if not task.is_short:
                 size = self._pace.piece(size, rows, brief=task.is_brief)
-            parts.append(Part(task, rest[:size], int(size == len(rest))))
+            rest = task.rest()
+            parts.append(Part(task, seat_of(task), rest[:size], int(size == len(rest))))
             yield parts[-1]
             rows += size
             if size < len(rest):
                 return
+
+    def _unit_parts(self, task: Task, rows: int) -> Iterator[Part]:
+        """The next rows of units of its prompt that nobody has evaluated yet."""
+        remaining = self._stitcher.to_evaluate(task) if self._stitcher else 0
+        if self._stitcher and remaining:
+            size = self._pace.piece(remaining, rows, brief=task.is_brief)
+            for workplace, tokens in self._stitcher.pieces(task, size):
+                yield Part(task, workplace, tokens, 0)
 
     def _answer_parts(self, *, alone: bool) -> list[Part]:
         """The last token of every answer, and guesses behind it, for which prompts leave no time.
@@ -154,14 +173,14 @@ class Scheduler:
             if any(lengths) and not self.residents.make_room(len(lengths) + sum(lengths)):
                 lengths = [0] * len(lengths)
         return [
-            Part(one, [one.drawn, *one.guesses(length)], 1 + length)
+            Part(one, seat_of(one), [one.drawn, *one.guesses(length)], 1 + length)
             for one, length in zip(self._answers, lengths, strict=True)
         ]
 
     def _fits_behind(self, task: Task, parts: Sequence[Part], rows: int) -> bool:
         """Whether a prompt is short, and would not begin with one of those in the batch if it waited."""
         tokens = task.tokens
-        cached = self.residents.shared(tokens)
+        cached = self.residents.shared(tokens, task.units)
         if len(tokens) - cached > min(SHORT_TOKENS, _SHORT_ROWS - rows):
             return False
         return all(reusable(part.task.tokens, tokens) <= cached for part in parts)
@@ -176,8 +195,12 @@ class Scheduler:
             False when it has to wait for others to end.
         """
         if task.seat is None:
-            task.sit(self.residents.enter(task.tokens))
+            task.sit(self.residents.enter(task.tokens, task.units))
+            if self._stitcher:
+                self._stitcher.begin(task)
         wanted = len(task.rest()) + min(task.to_come, _HEADROOM_TOKENS)
+        # What is in evaluation for itself has its room already.
+        wanted -= task.tokens_in_workplaces
         return self.residents.make_room(rows + wanted)
 
     def _decode(self, parts: Sequence[Part]) -> None:
@@ -185,13 +208,19 @@ class Scheduler:
         duration_s, answers = self._evaluate(rows), len(self._answers)
         drafted = sum(len(part.guesses) for part in parts)
         prompt_rows = len(rows) - answers - drafted
+        # A batch that also turns what was moved says nothing about how long its rows take.
+        if self._stitcher is None or not self._stitcher.has_moved():
+            self._note(prompt_rows, answers, drafted, duration_s)
+        self.work = self.work.plus(prompt_rows, answers, drafted)
+        for part in parts:
+            self.residents.extend(part.seat, part.tokens)
+
+    def _note(self, prompt_rows: int, answers: int, drafted: int, duration_s: float) -> None:
+        """Learn how long such batches take."""
         if not drafted:
             self._pace.note(prompt_rows, answers, duration_s)
         if self._drafting is not None and not prompt_rows:
             self._drafting.note(answers, drafted, duration_s)
-        self.work = self.work.plus(prompt_rows, answers, drafted)
-        for part in parts:
-            self.residents.extend(seat_of(part.task), part.tokens)
 
     def _evaluate(self, rows: Sequence[Row]) -> float:
         """One batch; how many seconds it took."""
@@ -274,9 +303,15 @@ class Scheduler:
             self._prompts.remove(task)
         self._answers = [one for one in self._answers if one is not task]
         if task.seat is not None:
-            self.residents.release(task.seat)
+            self._leave(task)
             task.seat = None
         task.end(ending)
+
+    def _leave(self, task: Task) -> None:
+        """Its sequence is kept for those who begin like it."""
+        if self._stitcher:
+            self._stitcher.leave(task)
+        self.residents.release(seat_of(task))
 
     def _fail_all(self) -> None:
         """Everyone whose tokens were in the cache, and the prompt whose turn it was."""
@@ -284,6 +319,7 @@ class Scheduler:
         failed = [*begun, *self._answers]
         for task in failed:
             task.seat = None
+            task.forget_units()
         self.residents.clear()
         for task in failed:
             self._end(task, _failure())

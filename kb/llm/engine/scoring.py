@@ -30,8 +30,8 @@ class Piecewise(Protocol):
 class Scoring(Task):
     """A prompt, and continuations of it; each starts where the prompt ends."""
 
-    def __init__(self, job: Job) -> None:
-        super().__init__(job)
+    def __init__(self, job: Job, *, with_units: bool = False) -> None:
+        super().__init__(job, with_units=with_units)
         self.continuations = job.prompt.continuations
         self._logprobs: list[list[float]] = [[] for _ in self.continuations]
 
