@@ -11,7 +11,7 @@ import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
-from typing import Any, Protocol
+from typing import Any, ParamSpec, Protocol, TypeVar
 
 import django.db
 from starlette.applications import Starlette
@@ -25,11 +25,13 @@ from kb.search.engine.types import SearchResult
 from kb.search.errors import IndexLoadingError
 from kb.search.keeper import State
 from kb.search.opening import LoadedEncoder
-from kb.search.requests import MAX_BODY_BYTES, SearchRequest, parse_search
+from kb.search.requests import MAX_BODY_BYTES, SearchRequest, parse_encode, parse_search
 from kb.search.tail import Tailer, close_connection
 
 logger = logging.getLogger(__name__)
 
+Given = ParamSpec("Given")
+Made = TypeVar("Made")
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 _THREADS = 16
@@ -69,6 +71,7 @@ class SearchServer:
         return Starlette(
             routes=[
                 Route("/search", self._guarded(self._search), methods=["POST"]),
+                Route("/encode", self._guarded(self._encode), methods=["POST"]),
                 Route("/ids", self._guarded(self._ids), methods=["GET"]),
                 Route("/rebuild", self._guarded(self._rebuild), methods=["POST"]),
                 Route("/health", self._health, methods=["GET"]),
@@ -109,17 +112,31 @@ class SearchServer:
     async def _search(self, request: Request) -> Response:
         wanted = parse_search(await _body(request))
         tailer = self._tailer()
+        seq = tailer.position.seq
+        result = await self._in_thread(_run, tailer, wanted)
+        hits = [dataclasses.asdict(hit) for hit in result.hits]
+        return JSONResponse({"hits": hits, "seq": seq, "timings_ms": result.timings_ms})
+
+    async def _encode(self, request: Request) -> Response:
+        texts = parse_encode(await _body(request))
+        tailer, encoder = self._tailer(), self._keeper.encoder
+        if encoder is None:
+            raise IndexLoadingError
+        vectors = await self._in_thread(tailer.engine.embed_queries, texts)
+        if self._keeper.encoder is not encoder:
+            raise IndexLoadingError  # the model was changed meanwhile: whose vectors these are is unknown
+        return JSONResponse({"model": encoder.model_id, "vectors": vectors})
+
+    async def _in_thread(self, call: Callable[Given, Made], *given: Given.args, **named: Given.kwargs) -> Made:
+        """Raises ServiceUnavailableError when too many wait already."""
         if self._waiting >= _MAX_WAITING:
             raise ServiceUnavailableError("Too many searches are waiting.")
-        seq = tailer.position.seq
         self._waiting += 1
         try:
             loop = asyncio.get_running_loop()
-            result = await loop.run_in_executor(self._threads, _run, tailer, wanted)
+            return await loop.run_in_executor(self._threads, functools.partial(call, *given, **named))
         finally:
             self._waiting -= 1
-        hits = [dataclasses.asdict(hit) for hit in result.hits]
-        return JSONResponse({"hits": hits, "seq": seq, "timings_ms": result.timings_ms})
 
     async def _ids(self, request: Request) -> Response:
         tailer = self._tailer()

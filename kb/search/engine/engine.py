@@ -96,6 +96,11 @@ class SearchEngine:
         with self._lock.reading():
             return self._dense.lost_documents()
 
+    def embed_queries(self, texts: Sequence[str]) -> list[list[float]]:
+        """The vectors with which these texts would be searched for, L2-normalised."""
+        found: list[list[float]] = self._encoder.embed_queries(texts).tolist()
+        return found
+
     def search(
         self, query: str, collections: frozenset[int] | None, limit: int, candidates: int
     ) -> SearchResult:
