@@ -52,13 +52,15 @@ class Message(models.Model):
     # Why it abstained or failed: a stable word.
     reason = models.CharField(max_length=50, blank=True)
     text = models.TextField(blank=True)
-    # [{"text", "block", "starts_block", "supported", "quoted", "citations": [n], "reason"}]
+    # [{"text", "block", "starts_block", "supported", "quoted", "citations": [n], "reason", "notice"?}]
     sentences = models.JSONField(default=list)
     usage = models.JSONField(default=dict)
     timings_ms = models.JSONField(default=dict)
     # Counts for measuring: markers removed, sentences not proved, gate features.
     trace = models.JSONField(default=dict)
     model = models.CharField(max_length=300, blank=True)
+    # The rule that gave or blocked the answer, as it was then; empty when none did. See `kb.rules.record`.
+    rule = models.JSONField(default=dict)
     created_at = models.DateTimeField(auto_now_add=True)
     completed_at = models.DateTimeField(null=True)
 

@@ -45,7 +45,9 @@ def signals_of(question: str, passages: Sequence[Passage], cosines: Cosines) -> 
     shown = [text for text in texts if text.strip()]
     coverage, best = _coverages(question, [statement for _, statement in found])
     return Signals(
-        passage_cosine=max((passage.cosine for passage in passages if passage.cosine is not None), default=0.0),
+        passage_cosine=max(
+            (passage.cosine for passage in passages if passage.cosine is not None), default=0.0
+        ),
         statement_cosine=max(cosines(question, shown), default=0.0) if shown else 0.0,
         coverage=coverage,
         statement_coverage=best,
