@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from django.utils import timezone
@@ -24,9 +25,14 @@ _CHARACTERS_PER_TOKEN = 4  # English and code, on average; only a budget, the mo
 
 @dataclass
 class Found:
-    """At most one of `blocked` and `verified`; passages for the model where there is neither."""
+    """At most one of `blocked` and `verified`; passages for the model where there is neither.
+
+    Attributes:
+        collections: ids of those that are searched.
+    """
 
     guard: Guard
+    collections: list[int]
     blocked: BlockedError | None = None
     verified: Verified | None = None
     passages: list[Passage] = field(default_factory=list)
@@ -48,15 +54,15 @@ def look_up(ask: Ask, draft: Draft) -> Found:
     try:
         guard.check_question(message.question, message.standalone_question)
     except BlockedError as blocked:
-        return Found(guard, blocked=blocked)
+        return Found(guard, collections, blocked=blocked)
     if active.answers and ask.verified:
         question = message.standalone_question
         day = timezone.localdate()
         verified = find_verified(active, ask.user, groups, question, set(collections), _encoder(), day)
         if verified is not None:
             keep_passages(draft, guard.mask_passages(_sources_of(verified, guard)))
-            return Found(guard, verified=verified)
-    return Found(guard, passages=_retrieve(ask, draft, guard))
+            return Found(guard, collections, verified=verified)
+    return Found(guard, collections, passages=_retrieve(ask, draft, guard))
 
 
 def _retrieve(ask: Ask, draft: Draft, guard: Guard) -> list[Passage]:
@@ -68,13 +74,19 @@ def _retrieve(ask: Ask, draft: Draft, guard: Guard) -> list[Passage]:
         config.passages,
         guard.may_use if guard.looks_at_sources else None,
     )
-    passages = merge_neighbours([as_passage(n, item) for n, item in enumerate(found.chunks, start=1)])
-    passages = guard.mask_passages(passages)
-    passages = trim_to_budget(
-        passages, config.passage_tokens, estimate_tokens, draft.message.standalone_question
-    )
+    passages = prepare_passages(found.chunks, draft.message.standalone_question, guard.mask_passages)
     keep_passages(draft, passages)
     return passages
+
+
+def prepare_passages(
+    chunks: Sequence[FoundChunk],
+    question: str,
+    masked: Callable[[list[Passage]], list[Passage]] = lambda passages: passages,
+) -> list[Passage]:
+    """Chunks, best first, as they are put before the model: neighbours merged, masked, trimmed."""
+    passages = masked(merge_neighbours([as_passage(n, item) for n, item in enumerate(chunks, start=1)]))
+    return trim_to_budget(passages, config.passage_tokens, estimate_tokens, question)
 
 
 def as_passage(n: int, item: FoundChunk) -> Passage:

@@ -19,6 +19,7 @@ from asgiref.sync import sync_to_async
 
 from kb.chat.draft import AnswerWriter
 from kb.chat.events import Event
+from kb.chat.gate import judge
 from kb.chat.lookup import Found, look_up
 from kb.chat.models import Outcome
 from kb.chat.record import Ask, Draft, discard, open_message
@@ -27,7 +28,6 @@ from kb.chat.serialize import answer_object, passage_object
 from kb.conf import config
 from kb.exceptions import KBError, ServiceUnavailableError
 from kb.llm.client import Delta, Done, Generator, Queued, llm_client
-from kb.rag.abstention import sufficiency
 from kb.rag.prompt import build_messages
 from kb.rules.errors import BlockedError
 from kb.rules.output import Output
@@ -109,10 +109,12 @@ async def _verified(way: _Way) -> AsyncGenerator[Event]:
 
 async def _answer_from(way: _Way, generator: Generator | None) -> AsyncGenerator[Event]:
     draft, message = way.draft, way.draft.message
-    gate = sufficiency(message.standalone_question, way.found.passages, config.min_cosine)
-    message.trace["gate"] = {"best_cosine": gate.best_cosine, "coverage": gate.coverage}
-    if not gate.enough:
-        async for event in _abstain(way, gate.reason):
+    judgement = await sync_to_async(judge)(
+        message.standalone_question, way.found.passages, way.found.collections
+    )
+    message.trace["gate"] = judgement.trace
+    if judgement.reason:
+        async for event in _abstain(way, judgement.reason):
             yield event
         return
     writer, output = AnswerWriter(draft), way.found.guard.output()

@@ -9,7 +9,7 @@ import pytest
 from asgiref.sync import async_to_sync
 
 from kb.accounts.models import User
-from kb.chat import lookup
+from kb.chat import gate, lookup
 from kb.chat.events import Event
 from kb.chat.pipeline import answer
 from kb.chat.record import Ask
@@ -38,6 +38,7 @@ def search(document: Document, monkeypatch: pytest.MonkeyPatch) -> WordEncoder:
     fake = WordEncoder(list(Chunk.objects.values_list("pk", flat=True)))
     monkeypatch.setattr(retrieval, "search_client", lambda: fake)
     monkeypatch.setattr(lookup, "search_client", lambda: fake)
+    monkeypatch.setattr(gate, "search_client", lambda: fake)
     return fake
 
 
