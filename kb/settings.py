@@ -58,6 +58,7 @@ INSTALLED_APPS = [
     "kb.library",
     "kb.search",
     "kb.llm",
+    "kb.rules",
     "kb.chat",
     "kb.quality",
     "kb.supervise",

@@ -74,3 +74,6 @@ class FakeSearch:
             for rank, pk in enumerate(self.chunk_ids)
         )
         return SearchReply(hits=hits[:limit], seq=1, timings_ms={})
+
+    def cosines(self, query: str, texts: Sequence[str]) -> list[float]:
+        return [self.cosine for _ in texts]

@@ -16,6 +16,7 @@ from kb.chat.serialize import document_brief
 from kb.library.access import AnyUser
 from kb.library.retrieval import FoundChunk, search_chunks
 from kb.rag.highlights import highlights
+from kb.rules.labels import label_filter
 
 
 class SearchView(APIView):
@@ -35,7 +36,7 @@ class SearchView(APIView):
 def search_body(user: AnyUser, query: str, collections: list[int] | None, limit: int) -> dict[str, Any]:
     """The response of the search call; `manage.py search --json` prints the same."""
     started = time.perf_counter()
-    found = search_chunks(user, query, collections, limit)
+    found = search_chunks(user, query, collections, limit, label_filter(user))
     hits = [hit_object(item, query) for item in found.chunks]
     total = round((time.perf_counter() - started) * 1000, 2)
     return {"hits": hits, "timings_ms": {**found.timings_ms, "total": total}}

@@ -12,6 +12,7 @@ from kb.chat.models import Conversation, Message
 from kb.exceptions import NotFoundError
 from kb.library.access import AnyUser, documents_for
 from kb.library.models import Document
+from kb.rules.labels import labels_allow
 
 NO_ACCESS = "no_access"
 
@@ -41,7 +42,7 @@ def withheld(user: AnyUser, messages: Iterable[Message]) -> dict[uuid.UUID, str]
     """Answers that this person may not see any more, each with NO_ACCESS or SOURCE_DELETED.
 
     An answer is shown only while its reader may open every document that was put in front of the model for
-    it: the words may come from any of them. A deleted document takes along only the answers that cite it,
+    it, and no rule about a label keeps it away: the words may come from any of them. A deleted document takes along only the answers that cite it,
     since its words are purged from the others' sources.
     """
     used: dict[uuid.UUID, set[int]] = {}
@@ -50,7 +51,8 @@ def withheld(user: AnyUser, messages: Iterable[Message]) -> dict[uuid.UUID, str]
         used[message.pk] = {passage.document_id for passage in message.passages.all()}
         cited[message.pk] = {citation.passage.document_id for citation in message.citations.all()}
     every = set().union(*used.values())
-    readable = set(documents_for(user).filter(pk__in=every).values_list("pk", flat=True))
+    rows = documents_for(user).filter(pk__in=every).values_list("pk", "collection_id", "external_id")
+    readable = labels_allow(user, rows)
     deleted = set(Document.objects.filter(pk__in=every).exclude(deleted_at=None).values_list("pk", flat=True))
     hidden = {pk: SOURCE_DELETED for pk, documents in cited.items() if documents & deleted}
     revoked = {pk: NO_ACCESS for pk, documents in used.items() if documents - readable - deleted}

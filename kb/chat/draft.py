@@ -12,6 +12,7 @@ from kb.rag.markers import keep_shown
 from kb.rag.sentences import Sentence, SentenceStream
 from kb.rag.support import check_sentence
 from kb.rag.types import Passage, Quote, Verdict
+from kb.rules.output import Output
 
 NO_CLAIM = "no_claim"
 NO_ANSWER = "no_answer"
@@ -84,7 +85,8 @@ class AnswerWriter:
                 self.proved += 1
             else:
                 self._unproved += 1
-            yield self._add(
+            yield add_sentence(
+                self._draft,
                 text=sentence.text,
                 block=sentence.block,
                 starts_block=sentence.starts_block or not self._draft.sentences,
@@ -116,17 +118,18 @@ class AnswerWriter:
             return True
         return any(is_heading(self._draft.passages[quote.n - 1], quote) for quote in verdict.quotes[:1])
 
-    def fall_back_to_quotes(self) -> list[dict[str, Any]]:
+    def fall_back_to_quotes(self, output: Output) -> list[dict[str, Any]]:
         """Replace a draft of which nothing could be proved by the passages' own words.
 
-        A stopped or broken stream keeps its draft; only a finished one is replaced.
+        Raises BlockedError where those may not be shown. A stopped or broken stream keeps its draft; only a finished one is replaced.
         """
         self._draft.sentences.clear()
         self._draft.citations.clear()
         quotes = best_quotes(self._draft.message.standalone_question, self._draft.passages)
         return [
-            self._add(
-                text=sentence.text,
+            add_sentence(
+                self._draft,
+                text=output.whole(sentence.text),
                 block=sentence.block,
                 starts_block=sentence.starts_block,
                 supported=True,
@@ -135,20 +138,22 @@ class AnswerWriter:
                 quotes=(quote,),
             )
             for quote in quotes
-            for sentence in _sentences(quote.quote)
+            for sentence in cut_sentences(quote.quote)
         ]
 
-    def _add(self, *, quotes: Iterable[Quote], **fields: Any) -> dict[str, Any]:
-        numbers = [self._draft.cite(quote) for quote in quotes]
-        stored = {**fields, "citations": numbers}
-        self._draft.sentences.append(stored)
-        cited = [citation for citation in self._draft.citations if citation.n in numbers]
-        objects = [citation_object(citation) for citation in cited]
-        return {**sentence_object(stored, objects), "citations": objects}
+
+def add_sentence(draft: Draft, *, quotes: Iterable[Quote], **fields: Any) -> dict[str, Any]:
+    """Add a sentence that cites these quotes; what it is as the data of a `sentence` event."""
+    numbers = [draft.cite(quote) for quote in quotes]
+    stored = {**fields, "citations": numbers}
+    draft.sentences.append(stored)
+    cited = [citation for citation in draft.citations if citation.n in numbers]
+    objects = [citation_object(citation) for citation in cited]
+    return {**sentence_object(stored, objects), "citations": objects}
 
 
-def _sentences(text: str) -> list[Sentence]:
-    """A quotation as blocks: lists stay lists and tables tables."""
+def cut_sentences(text: str) -> list[Sentence]:
+    """A text as blocks: lists stay lists and tables tables."""
     stream = SentenceStream()
     return [*stream.feed(text), *stream.close()]
 

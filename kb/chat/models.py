@@ -8,7 +8,7 @@ from typing import ClassVar
 from django.conf import settings
 from django.db import models
 
-from kb.library.models import Document
+from kb.library.models import Collection, Document
 
 
 class Conversation(models.Model):
@@ -52,13 +52,15 @@ class Message(models.Model):
     # Why it abstained or failed: a stable word.
     reason = models.CharField(max_length=50, blank=True)
     text = models.TextField(blank=True)
-    # [{"text", "block", "starts_block", "supported", "quoted", "citations": [n], "reason"}]
+    # [{"text", "block", "starts_block", "supported", "quoted", "citations": [n], "reason", "notice"?}]
     sentences = models.JSONField(default=list)
     usage = models.JSONField(default=dict)
     timings_ms = models.JSONField(default=dict)
     # Counts for measuring: markers removed, sentences not proved, gate features.
     trace = models.JSONField(default=dict)
     model = models.CharField(max_length=300, blank=True)
+    # The rule that gave or blocked the answer, as it was then; empty when none did. See `kb.rules.record`.
+    rule = models.JSONField(default=dict)
     created_at = models.DateTimeField(auto_now_add=True)
     completed_at = models.DateTimeField(null=True)
 
@@ -131,3 +133,25 @@ class Feedback(models.Model):
 
     def __str__(self) -> str:
         return "helpful" if self.helpful else "not helpful"
+
+
+class Calibration(models.Model):
+    """How sure of its passages an answer must be; the newest one of a collection holds.
+
+    A row without a collection is for all that have none of their own, and for questions to several.
+    """
+
+    collection = models.ForeignKey(
+        Collection, on_delete=models.CASCADE, null=True, blank=True, related_name="calibrations"
+    )
+    # {"weights": [...], "bias", "threshold"}: see kb.rag.gate.
+    gate = models.JSONField()
+    # What was expected of it when it was made: see kb.quality.calibration.
+    report = models.JSONField(default=dict)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering: ClassVar = ["-pk"]
+
+    def __str__(self) -> str:
+        return f"Calibration of {self.collection or 'the installation'}, {self.created_at:%Y-%m-%d}"

@@ -1,7 +1,8 @@
-"""The way of a question: record, retrieve, gate, prompt, generate, verify, store, as a stream of events.
+"""The way of a question: record, rules, retrieve, gate, prompt, generate, verify, store, as a stream of events.
 
 The model only drafts. What reaches the reader as fact was matched by `kb.rag.support` to the words of a
-passage; when nothing could be, the reader gets their own words, or reads that the documents do not say.
+passage; when nothing could be, the reader gets their own words, or reads that the documents do not say. Rules
+hold before the prompt and behind the model, for its raw text as for sentences.
 """
 
 from __future__ import annotations
@@ -11,29 +12,43 @@ import logging
 import time
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from dataclasses import dataclass
 from typing import Any
 
 from asgiref.sync import sync_to_async
 
 from kb.chat.draft import AnswerWriter
 from kb.chat.events import Event
+from kb.chat.gate import judge
+from kb.chat.lookup import Found, look_up
 from kb.chat.models import Outcome
-from kb.chat.record import Ask, Draft, complete, discard, keep_passages, open_message
+from kb.chat.record import Ask, Draft, discard, open_message
+from kb.chat.ruled import block, close_answer, write_notices, write_verified
 from kb.chat.serialize import answer_object, passage_object
 from kb.conf import config
 from kb.exceptions import KBError, ServiceUnavailableError
 from kb.library.known_passages import may_be_kept
-from kb.library.retrieval import FoundChunk, search_chunks
 from kb.llm.client import Delta, Done, Generator, Queued, llm_client
-from kb.rag.abstention import sufficiency
-from kb.rag.passages import merge_neighbours, trim_to_budget
 from kb.rag.prompt import build_messages
-from kb.rag.types import Passage
+from kb.rules.errors import BlockedError
+from kb.rules.output import Output
+from kb.rules.record import BLOCKED
 from kb.secrets import pseudonym
 
 logger = logging.getLogger(__name__)
 
-_CHARACTERS_PER_TOKEN = 4  # English and code, on average; only a budget, the model server has the true count
+
+@dataclass(frozen=True)
+class _Way:
+    """One question on its way; `started` is a reading of the performance counter."""
+
+    ask: Ask
+    draft: Draft
+    found: Found
+    started: float
+
+    def note_total(self) -> None:
+        self.draft.message.timings_ms["total"] = _ms_since(self.started)
 
 
 async def answer(ask: Ask, generator: Generator | None = None) -> AsyncGenerator[Event]:
@@ -48,100 +63,89 @@ async def answer(ask: Ask, generator: Generator | None = None) -> AsyncGenerator
     started = time.perf_counter()
     draft = await sync_to_async(open_message)(ask)
     try:
-        passages = await sync_to_async(retrieve)(ask, draft)
+        found = await sync_to_async(look_up)(ask, draft)
     except BaseException:
         await asyncio.shield(sync_to_async(discard)(draft))
         raise
     draft.message.timings_ms["retrieve"] = _ms_since(started)
+    way = _Way(ask, draft, found, started)
     try:
         yield Event("retrieval", _retrieval_body(draft))
-        async for event in _answer_from(ask, draft, passages, started, generator):
+        async for event in _within_rules(way, generator):
             yield event
     except (asyncio.CancelledError, GeneratorExit):
-        _note_total(draft, started)
-        await asyncio.shield(sync_to_async(complete)(draft, Outcome.STOPPED, "stopped"))
+        way.note_total()
+        await asyncio.shield(sync_to_async(close_answer)(ask, draft, found, Outcome.STOPPED, "stopped"))
         raise
     except Exception as error:
-        _note_total(draft, started)
-        yield await sync_to_async(_broken_off)(draft, error)
+        way.note_total()
+        yield await sync_to_async(_broken_off)(way, error)
 
 
-def retrieve(ask: Ask, draft: Draft) -> list[Passage]:
-    """Passages for the standalone question, merged, trimmed to the budget and stored with the message."""
-    found = search_chunks(
-        ask.user,
-        draft.message.standalone_question,
-        draft.message.conversation.collection_ids,
-        config.passages,
+async def _within_rules(way: _Way, generator: Generator | None) -> AsyncGenerator[Event]:
+    """The answer; what a rule blocks, of the question or on the way out, ends as an abstention."""
+    found = way.found
+    try:
+        if found.blocked is not None:
+            raise found.blocked
+        events = _verified(way) if found.verified is not None else _answer_from(way, generator)
+        async with aclosing(events):
+            async for event in events:
+                yield event
+    except BlockedError as error:
+        yield Event("abstained", block(way.draft, error))
+        async for event in _finish(way, Outcome.ABSTAINED, BLOCKED):
+            yield event
+
+
+async def _verified(way: _Way) -> AsyncGenerator[Event]:
+    """A verified answer, without the model."""
+    assert way.found.verified is not None  # noqa: S101 - asked by the caller
+    for sentence in await sync_to_async(write_verified)(way.draft, way.found, way.found.verified):
+        yield Event("sentence", sentence)
+    way.draft.message.timings_ms["ttft"] = _ms_since(way.started)
+    async for event in _finish(way, Outcome.ANSWERED, ""):
+        yield event
+
+
+async def _answer_from(way: _Way, generator: Generator | None) -> AsyncGenerator[Event]:
+    draft, message = way.draft, way.draft.message
+    judgement = await sync_to_async(judge)(
+        message.standalone_question, way.found.passages, way.found.collections
     )
-    passages = merge_neighbours([as_passage(n, item) for n, item in enumerate(found.chunks, start=1)])
-    passages = trim_to_budget(
-        passages, config.passage_tokens, estimate_tokens, draft.message.standalone_question
-    )
-    keep_passages(draft, passages)
-    return passages
-
-
-def as_passage(n: int, item: FoundChunk) -> Passage:
-    return Passage(
-        n=n,
-        chunk_id=item.pk,
-        document_id=item.document.pk,
-        document_title=item.document.title,
-        version=item.document.version,
-        text=item.text,
-        start=item.start,
-        end=item.end,
-        page_start=item.page_start,
-        page_end=item.page_end,
-        heading_path=tuple(item.heading_path),
-        cosine=item.hit.cosine,
-        bm25=item.hit.bm25,
-        rrf_score=item.hit.rrf_score,
-    )
-
-
-def estimate_tokens(text: str) -> int:
-    return -(-len(text) // _CHARACTERS_PER_TOKEN)
-
-
-async def _answer_from(
-    ask: Ask, draft: Draft, passages: list[Passage], started: float, generator: Generator | None
-) -> AsyncGenerator[Event]:
-    message = draft.message
-    gate = sufficiency(message.standalone_question, passages, config.min_cosine)
-    message.trace["gate"] = {"best_cosine": gate.best_cosine, "coverage": gate.coverage}
-    if not gate.enough:
-        async for event in _abstain(ask, draft, gate.reason, started):
+    message.trace["gate"] = judgement.trace
+    if judgement.reason:
+        async for event in _abstain(way, judgement.reason):
             yield event
         return
-    writer = AnswerWriter(draft)
-    async for event in _generate(ask, draft, writer, started, generator or llm_client()):
-        yield event
+    writer, output = AnswerWriter(draft), way.found.guard.output()
+    async with aclosing(_generate(way, writer, output, generator or llm_client())) as events:
+        async for event in events:
+            yield event
     message.trace.update(writer.counts())
     if writer.declined and not writer.proved:
         draft.sentences.clear()
     elif not writer.proved:
-        for sentence in writer.fall_back_to_quotes():
+        for sentence in writer.fall_back_to_quotes(output):
             yield Event("sentence", sentence)
     if not draft.sentences:
         reason = "model_declined" if writer.declined else "not_proved"
-        async for event in _abstain(ask, draft, reason, started):
+        async for event in _abstain(way, reason):
             yield event
         return
-    async for event in _finish(ask, draft, Outcome.ANSWERED, "", started):
+    async for event in _finish(way, Outcome.ANSWERED, ""):
         yield event
 
 
 async def _generate(
-    ask: Ask, draft: Draft, writer: AnswerWriter, started: float, generator: Generator
+    way: _Way, writer: AnswerWriter, output: Output, generator: Generator
 ) -> AsyncGenerator[Event]:
-    message = draft.message
-    documents = {passage.document_id for passage in draft.passages}
-    known = await sync_to_async(may_be_kept)(documents)
-    messages = build_messages(message.standalone_question, draft.passages, known_passages=known)
+    message = way.draft.message
+    question, passages = way.found.guard.for_prompt(message.standalone_question, way.draft.passages)
+    known = await sync_to_async(may_be_kept)({passage.document_id for passage in passages})
     first = last = 0.0
-    reader = pseudonym(ask.user.pk)
+    reader = pseudonym(way.ask.user.pk)
+    messages = build_messages(question, passages, known_passages=known)
     stream = generator.stream(messages, max_tokens=config.answer_tokens, user=reader)
     async with aclosing(stream):
         async for part in stream:
@@ -151,16 +155,24 @@ async def _generate(
                 last = time.perf_counter()
                 if not first:
                     first = last
-                    message.timings_ms["ttft"] = _ms_since(started)
-                yield Event("delta", {"text": part.text})
-                for sentence in writer.feed(part.text):
-                    yield Event("sentence", sentence)
+                    message.timings_ms["ttft"] = _ms_since(way.started)
+                for event in _written(writer, output.feed(part.text)):
+                    yield event
                 if writer.going_in_circles:
                     break
             elif isinstance(part, Done):
-                _note_usage(draft, part, last - first)
+                _note_usage(way.draft, part, last - first)
+    for event in _written(writer, output.close()):
+        yield event
     for sentence in writer.end():
         yield Event("sentence", sentence)
+
+
+def _written(writer: AnswerWriter, text: str) -> list[Event]:
+    """What a piece of text that may be shown makes."""
+    if not text:
+        return []
+    return [Event("delta", {"text": text}), *(Event("sentence", sentence) for sentence in writer.feed(text))]
 
 
 def _note_usage(draft: Draft, done: Done, decode_s: float) -> None:
@@ -175,19 +187,20 @@ def _note_usage(draft: Draft, done: Done, decode_s: float) -> None:
         message.timings_ms["tpot"] = round(decode_s * 1000 / (done.usage.completion_tokens - 1), 2)
 
 
-async def _abstain(ask: Ask, draft: Draft, reason: str, started: float) -> AsyncGenerator[Event]:
-    nearest = _retrieval_body(draft)["passages"]
+async def _abstain(way: _Way, reason: str) -> AsyncGenerator[Event]:
+    nearest = _retrieval_body(way.draft)["passages"]
     yield Event("abstained", {"reason": reason, "message": "The documents don't say.", "nearest": nearest})
-    async for event in _finish(ask, draft, Outcome.ABSTAINED, reason, started):
+    async for event in _finish(way, Outcome.ABSTAINED, reason):
         yield event
 
 
-async def _finish(
-    ask: Ask, draft: Draft, outcome: Outcome, reason: str, started: float
-) -> AsyncGenerator[Event]:
-    _note_total(draft, started)
-    await sync_to_async(complete)(draft, outcome, reason)
-    yield Event("done", await sync_to_async(answer_object)(draft.message, ask.user))
+async def _finish(way: _Way, outcome: Outcome, reason: str) -> AsyncGenerator[Event]:
+    if outcome == Outcome.ANSWERED:
+        for sentence in write_notices(way.draft, way.found):
+            yield Event("sentence", sentence)
+    way.note_total()
+    await sync_to_async(close_answer)(way.ask, way.draft, way.found, outcome, reason)
+    yield Event("done", await sync_to_async(answer_object)(way.draft.message, way.ask.user))
 
 
 def _retrieval_body(draft: Draft) -> dict[str, Any]:
@@ -199,8 +212,9 @@ def _retrieval_body(draft: Draft) -> dict[str, Any]:
     }
 
 
-def _broken_off(draft: Draft, error: Exception) -> Event:
+def _broken_off(way: _Way, error: Exception) -> Event:
     """Keep what was proved so far and tell the reader what happened."""
+    draft = way.draft
     reference = str(draft.message.pk)[:8]
     if isinstance(error, KBError):
         logger.warning("Answer %s broke off: %s", draft.message.pk, error.message)
@@ -208,17 +222,13 @@ def _broken_off(draft: Draft, error: Exception) -> Event:
     else:
         logger.error("Answer %s broke off", draft.message.pk, exc_info=error)
         code, text = KBError.code, KBError.default_message
-    complete(draft, Outcome.FAILED, code)
+    close_answer(way.ask, draft, way.found, Outcome.FAILED, code)
     body: dict[str, Any] = {"code": code, "message": text, "reference": reference}
     if isinstance(error, KBError):
         body["http_status"] = error.http_status
     if isinstance(error, ServiceUnavailableError):
         body["retry_after_s"] = error.retry_after_s
     return Event("error", body)
-
-
-def _note_total(draft: Draft, started: float) -> None:
-    draft.message.timings_ms["total"] = _ms_since(started)
 
 
 def _ms_since(started: float) -> float:

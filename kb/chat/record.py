@@ -32,6 +32,7 @@ class Ask:
         collection_ids: empty means all that the person may read; None what the conversation had.
         earlier: questions of a conversation that the caller keeps itself, oldest first.
         listed: whether a new conversation is in the person's list.
+        verified: whether a verified answer may be given; False when the reader said it is not what was asked.
     """
 
     user: User
@@ -40,6 +41,7 @@ class Ask:
     conversation_id: uuid.UUID | None = None
     earlier: tuple[str, ...] = ()
     listed: bool = True
+    verified: bool = True
 
 
 @dataclass
@@ -172,6 +174,7 @@ def complete(draft: Draft, outcome: Outcome, reason: str = "") -> Message:
         timings_ms=message.timings_ms,
         trace=message.trace,
         model=message.model,
+        rule=message.rule,
         completed_at=timezone.now(),
     )
     if changed:

@@ -16,6 +16,7 @@ from kb.chat.sentence_html import sentence_html
 from kb.library.access import AnyUser
 from kb.library.models import Document
 from kb.library.retrieval import FoundDocument
+from kb.rules.record import BLOCKED
 
 WITHHELD = "This answer used documents that you may no longer open."
 DELETED = "This answer was made from a document that has been deleted."
@@ -107,12 +108,17 @@ def _answer_object(message: Message) -> dict[str, Any]:
         "text": message.text,
         "sentences": [sentence_object(sentence, citations) for sentence in message.sentences],
         "citations": citations,
-        "passages": [passage_object(p) for p in message.passages.all() if p.document.deleted_at is None],
+        "passages": [] if message.reason == BLOCKED else _passages(message),
         "usage": message.usage,
         "timings_ms": message.timings_ms,
         "model": message.model,
+        "rule": message.rule,
         "feedback": None if feedback is None else {"helpful": feedback.helpful, "comment": feedback.comment},
     }
+
+
+def _passages(message: Message) -> list[dict[str, Any]]:
+    return [passage_object(p) for p in message.passages.all() if p.document.deleted_at is None]
 
 
 def _withheld_object(message: Message, reason: str) -> dict[str, Any]:
@@ -141,6 +147,7 @@ def _frame(message: Message) -> dict[str, Any]:
         "usage": {},
         "timings_ms": {},
         "model": "",
+        "rule": {},
         "feedback": None,
         "created_at": message.created_at.isoformat(),
     }

@@ -9,6 +9,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from kb.chat.models import Message, Outcome
+from kb.console.calibrations import calibrations_context
 from kb.console.embedding_models import generations_context
 from kb.library.access import collections_for, documents_for
 from kb.library.models import RETRYABLE
@@ -32,6 +33,7 @@ def console(request: PageRequest) -> HttpResponse:
         "counts": _all_of(document_counts(collections_for(request.user)).values()),
         "failed": failed[:_SHOWN_FAILURES],
         "answers": answers.order_by("-created_at")[:_SHOWN_ANSWERS],
+        **calibrations_context(),
         **generations_context(),
     }
     return render(request, "console/console.html", context)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from kb.conf import config
 from kb.exceptions import NotFoundError
@@ -67,11 +68,21 @@ def allowed_collections(user: AnyUser, wanted: Sequence[int] | None) -> list[int
     return sorted(set(wanted))
 
 
-def search_chunks(user: AnyUser, query: str, wanted: Sequence[int] | None, limit: int) -> Found:
+def search_chunks(
+    user: AnyUser,
+    query: str,
+    wanted: Sequence[int] | None,
+    limit: int,
+    keep: Callable[[FoundDocument, str], bool] | None = None,
+) -> Found:
     """The best `limit` chunks for a query.
 
     The index may still hold what was deleted or revoked a moment ago, so more is fetched than wanted, and
     again more when too little survives the join with the database.
+
+    Args:
+        keep: given a chunk's document and text, whether it may be among them; asked best first, and of no
+            more chunks than are needed.
 
     Raises:
         NotFoundError: an unknown collection. SearchUnavailableError: the search server is down.
@@ -83,10 +94,18 @@ def search_chunks(user: AnyUser, query: str, wanted: Sequence[int] | None, limit
     while True:
         asked = min(asked, _MOST)
         reply = search_client().search(query, collections, asked, max(config.candidates, asked))
-        found = _readable(user, reply.hits)
+        found = _kept(_readable(user, reply.hits), limit, keep)
         if len(found) >= limit or len(reply.hits) < asked or asked == _MOST:
             return Found(found[:limit], reply.timings_ms)
         asked *= 4
+
+
+def _kept(
+    found: list[FoundChunk], limit: int, keep: Callable[[FoundDocument, str], bool] | None
+) -> list[FoundChunk]:
+    if keep is None:
+        return found
+    return list(islice((item for item in found if keep(item.document, item.text)), limit))
 
 
 def _readable(user: AnyUser, hits: Sequence[Hit]) -> list[FoundChunk]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -45,10 +45,15 @@ class DataSet:
     questions: list[EvalQuestion]
 
     def sample(self, limit: int | None, seed: int) -> list[EvalQuestion]:
-        """All questions, or `limit` of them drawn with this seed."""
-        if limit is None or limit >= len(self.questions):
-            return self.questions
-        return random.Random(seed).sample(self.questions, limit)  # noqa: S311 - a draw, not a secret
+        """See `draw`."""
+        return draw(self.questions, limit, seed)
+
+
+def draw(questions: list[EvalQuestion], limit: int | None, seed: int) -> list[EvalQuestion]:
+    """All questions, or `limit` of them drawn with this seed."""
+    if limit is None or limit >= len(questions):
+        return questions
+    return random.Random(seed).sample(questions, limit)  # noqa: S311 - a draw, not a secret
 
 
 def load_data_set(folder: Path) -> DataSet:
@@ -80,25 +85,33 @@ def _documents(folder: Path) -> Iterator[EvalDocument]:
 
 
 def _questions(folder: Path) -> Iterator[EvalQuestion]:
-    judgements = _judgements(folder / "qrels.tsv")
     for name in ("queries.jsonl", "questions.jsonl"):
-        if not (folder / name).exists():
-            continue
-        for row in read_jsonl(folder / name):
-            identity = str(row["id"])
-            gold = row.get("doc_id")
-            answerable = row.get("answerable", True)
-            relevant = judgements.get(identity) or ({str(gold): 1.0} if gold else {})
-            yield EvalQuestion(
-                id=identity,
-                text=row.get("text") or row["question"],
-                answers=tuple(row.get("answers") or ()),
-                answerable=answerable,
-                # The document that an unanswerable question was written for is not a right one.
-                relevant=relevant if answerable else {},
-            )
-        return
+        if (folder / name).exists():
+            yield from read_questions(folder / name, _judgements(folder / "qrels.tsv"))
+            return
     raise InvalidInputError(f"{folder} holds no queries.jsonl or questions.jsonl.")
+
+
+def read_questions(
+    path: Path, judgements: Mapping[str, dict[str, float]] | None = None
+) -> Iterator[EvalQuestion]:
+    """Args: judgements: question id to document id to grade, in place of each line's doc_id."""
+    for number, row in enumerate(read_jsonl(path), start=1):
+        identity = str(row.get("id", number))
+        gold = row.get("doc_id")
+        answerable = row.get("answerable", True)
+        relevant = (judgements or {}).get(identity) or ({str(gold): 1.0} if gold else {})
+        text = row.get("text") or row.get("question")
+        if not text:
+            raise InvalidInputError(f"{path}, line {number} has neither text nor question.")
+        yield EvalQuestion(
+            id=identity,
+            text=text,
+            answers=tuple(row.get("answers") or ()),
+            answerable=answerable,
+            # The document that an unanswerable question was written for is not a right one.
+            relevant=relevant if answerable else {},
+        )
 
 
 def _judgements(path: Path) -> dict[str, dict[str, float]]:

@@ -139,7 +139,6 @@ def described() -> dict[str, object]:
         "candidates": config.candidates,
         "passages": config.passages,
         "passage_tokens": config.passage_tokens,
-        "min_cosine": config.min_cosine,
         "llm": config.llm_url or config.llm_model,
         "answer_tokens": config.answer_tokens,
         "device": config.device,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -51,6 +51,14 @@ class SearchReply:
     hits: tuple[Hit, ...]
     seq: int
     timings_ms: dict[str, float]
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """Vectors of short texts, L2-normalised, and the model that made them."""
+
+    model: str
+    vectors: tuple[tuple[float, ...], ...]
 
 
 @dataclass(frozen=True)
@@ -117,6 +125,34 @@ class SearchClient:
             found: dict[str, Any] = response.json()
             hits = tuple(Hit(**hit) for hit in found["hits"])
             return SearchReply(hits=hits, seq=found["seq"], timings_ms=found["timings_ms"])
+
+    def encode(self, texts: Sequence[str]) -> Encoded:
+        """The texts as the vectors of queries, for comparing short texts with each other.
+
+        Raises:
+            InvalidInputError: too many texts, an empty or a too long one.
+            SearchUnavailableError: the server is down, still loading, failing or too slow.
+        """
+        response = self._send("POST", "/encode", json.dumps({"texts": list(texts)}))
+        with _understood(response):
+            if response.status == HTTPStatus.BAD_REQUEST:
+                raise InvalidInputError(response.json()["error"]["message"])
+            found: dict[str, Any] = response.json()
+            return Encoded(found["model"], tuple(tuple(vector) for vector in found["vectors"]))
+
+    def cosines(self, query: str, texts: Sequence[str]) -> list[float]:
+        """How near in meaning each of these short texts is to the question, -1 to 1.
+
+        Raises:
+            InvalidInputError: too many texts, an empty or a too long one.
+            SearchUnavailableError: the server is down, still loading, failing or too slow.
+        """
+        response = self._send("POST", "/cosines", json.dumps({"query": query, "texts": list(texts)}))
+        with _understood(response):
+            if response.status == HTTPStatus.BAD_REQUEST:
+                raise InvalidInputError(response.json()["error"]["message"])
+            found: list[float] = response.json()["cosines"]
+            return found
 
     def health(self) -> Health:
         """Raises SearchUnavailableError when nobody answers."""

@@ -17,7 +17,7 @@ from typing import TypeVar
 
 from kb.conf import config
 from kb.exceptions import SearchUnavailableError
-from kb.search.client import Health, SearchClient, SearchReply
+from kb.search.client import Encoded, Health, SearchClient, SearchReply
 from kb.secrets import internal_token
 
 Answer = TypeVar("Answer")
@@ -67,6 +67,14 @@ class SearchServers:
         # An asynchronous HTTP client would be bound to one loop, and Django makes a new one per sync view.
         call = functools.partial(self.search, query, list(collections), limit, candidates)
         return await asyncio.get_running_loop().run_in_executor(self._threads, call)
+
+    def encode(self, texts: Sequence[str]) -> Encoded:
+        """As `SearchClient.encode`, by the first server that answers."""
+        return self._ask(lambda client: client.encode(texts))
+
+    def cosines(self, query: str, texts: Sequence[str]) -> list[float]:
+        """As `SearchClient.cosines`, by the first server that answers."""
+        return self._ask(lambda client: client.cosines(query, texts))
 
     def healths(self) -> list[Health]:
         """Of every server that answers."""

@@ -13,6 +13,8 @@ _MAX_QUERY_CHARS = 100_000
 _MAX_HITS = 100_000
 _DEFAULT_LIMIT = 10
 _DEFAULT_CANDIDATES = 100
+MAX_TEXTS = 256
+_MAX_TEXT_CHARS = 4000
 _KEYS = {"query", "collections", "limit", "candidates"}
 
 
@@ -24,26 +26,55 @@ class SearchRequest:
     candidates: int
 
 
+def parse_encode(body: bytes) -> list[str]:
+    """The texts to make vectors of. Raises InvalidInputError."""
+    given = _fields(body, {"texts"})
+    return _texts(given.get("texts"))
+
+
+@dataclass(frozen=True)
+class CosinesRequest:
+    query: str
+    texts: list[str]
+
+
+def parse_cosines(body: bytes) -> CosinesRequest:
+    """A question and the texts to compare with it. Raises InvalidInputError."""
+    given = _fields(body, {"query", "texts"})
+    return CosinesRequest(_text("query", given.get("query"), _MAX_QUERY_CHARS), _texts(given.get("texts")))
+
+
 def parse_search(body: bytes) -> SearchRequest:
     """Raises InvalidInputError, with a sentence that names the field."""
-    given = json_object(body)
-    unknown = sorted(given.keys() - _KEYS)
-    if unknown:
-        raise InvalidInputError(f"Unknown field: {', '.join(unknown)}.")
+    given = _fields(body, _KEYS)
     return SearchRequest(
-        query=_query(given.get("query")),
+        query=_text("query", given.get("query"), _MAX_QUERY_CHARS),
         collections=_collections(given.get("collections")),
         limit=whole("limit", given.get("limit", _DEFAULT_LIMIT), 1, _MAX_HITS),
         candidates=whole("candidates", given.get("candidates", _DEFAULT_CANDIDATES), 1, _MAX_HITS),
     )
 
 
-def _query(value: Any) -> str:
+def _fields(body: bytes, names: set[str]) -> dict[str, Any]:
+    given = json_object(body)
+    unknown = sorted(given.keys() - names)
+    if unknown:
+        raise InvalidInputError(f"Unknown field: {', '.join(unknown)}.")
+    return given
+
+
+def _texts(value: Any) -> list[str]:
+    if not isinstance(value, list) or not 1 <= len(value) <= MAX_TEXTS:
+        raise InvalidInputError(f"texts must be a list of 1 to {MAX_TEXTS} texts.")
+    return [_text("texts", text, _MAX_TEXT_CHARS) for text in value]
+
+
+def _text(name: str, value: Any, most_chars: int) -> str:
     if not isinstance(value, str) or not value.strip():
-        raise InvalidInputError("query must be a text that is not empty.")
-    if len(value) > _MAX_QUERY_CHARS:
-        raise InvalidInputError(f"query must have at most {_MAX_QUERY_CHARS} characters.")
-    return encodable("query", value)
+        raise InvalidInputError(f"{name} must be a text that is not empty.")
+    if len(value) > most_chars:
+        raise InvalidInputError(f"{name} must have at most {most_chars} characters.")
+    return encodable(name, value)
 
 
 def _collections(value: Any) -> frozenset[int]:

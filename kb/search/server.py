@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import functools
 import itertools
 import json
 import logging
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
-from typing import Any, Protocol
+from typing import Any, ParamSpec, Protocol, TypeVar
 
 import django.db
 from starlette.applications import Starlette
@@ -25,10 +26,13 @@ from kb.search.engine.types import SearchResult
 from kb.search.errors import IndexLoadingError
 from kb.search.keeper import State
 from kb.search.opening import LoadedEncoder
-from kb.search.requests import MAX_BODY_BYTES, SearchRequest, parse_search
+from kb.search.requests import MAX_BODY_BYTES, SearchRequest, parse_cosines, parse_encode, parse_search
 from kb.search.tail import Tailer, close_connection
 
 logger = logging.getLogger(__name__)
+
+Given = ParamSpec("Given")
+Made = TypeVar("Made")
 
 _THREADS = 16
 _MAX_WAITING = 256
@@ -67,6 +71,8 @@ class SearchServer:
         return Starlette(
             routes=[
                 Route("/search", self._guard(self._search), methods=["POST"]),
+                Route("/encode", self._guard(self._encode), methods=["POST"]),
+                Route("/cosines", self._guard(self._cosines), methods=["POST"]),
                 Route("/ids", self._guard(self._ids), methods=["GET"]),
                 Route("/rebuild", self._guard(self._rebuild), methods=["POST"]),
                 Route("/health", self._health, methods=["GET"]),
@@ -86,17 +92,38 @@ class SearchServer:
     async def _search(self, request: Request) -> Response:
         wanted = parse_search(await read_body(request, MAX_BODY_BYTES))
         tailer = self._tailer()
+        seq = tailer.position.seq
+        result = await self._in_thread(_run, tailer, wanted)
+        hits = [dataclasses.asdict(hit) for hit in result.hits]
+        return JSONResponse({"hits": hits, "seq": seq, "timings_ms": result.timings_ms})
+
+    async def _encode(self, request: Request) -> Response:
+        texts = parse_encode(await read_body(request, MAX_BODY_BYTES))
+        tailer, encoder = self._tailer(), self._keeper.encoder
+        if encoder is None:
+            raise IndexLoadingError
+        vectors = await self._in_thread(tailer.engine.embed_queries, texts)
+        if self._keeper.encoder is not encoder:
+            raise IndexLoadingError  # the model was changed meanwhile: whose vectors these are is unknown
+        return JSONResponse({"model": encoder.model_id, "vectors": vectors})
+
+    async def _cosines(self, request: Request) -> Response:
+        wanted = parse_cosines(await read_body(request, MAX_BODY_BYTES))
+        cosines = await self._in_thread(self._tailer().engine.cosines, wanted.query, wanted.texts)
+        return JSONResponse({"cosines": cosines})
+
+    async def _in_thread(
+        self, call: Callable[Given, Made], *given: Given.args, **named: Given.kwargs
+    ) -> Made:
+        """Raises ServiceUnavailableError when too many wait already."""
         if self._waiting >= _MAX_WAITING:
             raise ServiceUnavailableError("Too many searches are waiting.")
-        seq = tailer.position.seq
         self._waiting += 1
         try:
             loop = asyncio.get_running_loop()
-            result = await loop.run_in_executor(self._threads, _run, tailer, wanted)
+            return await loop.run_in_executor(self._threads, functools.partial(call, *given, **named))
         finally:
             self._waiting -= 1
-        hits = [dataclasses.asdict(hit) for hit in result.hits]
-        return JSONResponse({"hits": hits, "seq": seq, "timings_ms": result.timings_ms})
 
     async def _ids(self, request: Request) -> Response:
         tailer = self._tailer()

@@ -9,6 +9,7 @@ from asgiref.sync import async_to_sync, sync_to_async
 
 from ingest.services import Upload, submit_document
 from kb.accounts.models import User
+from kb.chat import gate
 from kb.chat.models import Message
 from kb.chat.pipeline import answer
 from kb.chat.record import Ask
@@ -32,6 +33,7 @@ def test_document_deleted_during_the_stream_is_withheld_and_its_content_is_accep
     document = make_document(collection, TEXT, external_id="travel.md")
     search = FakeSearch(list(Chunk.objects.values_list("pk", flat=True)))
     monkeypatch.setattr(retrieval, "search_client", lambda: search)
+    monkeypatch.setattr(gate, "search_client", lambda: search)
     generator = FakeGenerator("Use Concur for all reservations. [1] Book", " flights", " early.")
 
     async def read_and_delete() -> None:

@@ -11,6 +11,7 @@ from asgiref.sync import async_to_sync
 
 from ingest.purge import purge_deleted
 from kb.accounts.models import User
+from kb.chat import gate
 from kb.chat.events import Event
 from kb.chat.models import Citation, Conversation, Message, Outcome
 from kb.chat.pipeline import answer
@@ -45,6 +46,7 @@ def search(document: Document, monkeypatch: pytest.MonkeyPatch) -> FakeSearch:
     """An index that offers every chunk there is to everybody."""
     fake = FakeSearch(list(Chunk.objects.values_list("pk", flat=True)))
     monkeypatch.setattr(retrieval, "search_client", lambda: fake)
+    monkeypatch.setattr(gate, "search_client", lambda: fake)
     return fake
 
 

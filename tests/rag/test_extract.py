@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from kb.rag.abstention import sufficiency
 from kb.rag.extract import best_quotes, relevance
 from tests.rag.corpus import passage, passages
 
@@ -66,27 +65,3 @@ def test_relevance_tells_an_answer_from_another_truth() -> None:
     [answer, *_] = best_quotes(asked, shown)
     [other, *_] = best_quotes("How much is parking?", shown)
     assert relevance(asked, answer, shown) > 0.6 > 0.3 > relevance(asked, other, shown)
-
-
-def test_nothing_retrieved_is_a_reason_to_be_silent() -> None:
-    """Case 20."""
-    verdict = sufficiency("How much is parking?", [], 0.25)
-    assert (verdict.enough, verdict.reason) == (False, "nothing_found")
-
-
-@pytest.mark.parametrize(
-    ("question", "cosine", "enough"),
-    [
-        ("How much is parking?", 0.5, True),
-        ("How much is parking?", 0.1, True),
-        ("What does the moon weigh?", 0.5, True),
-        ("What does the moon weigh?", 0.1, False),
-        ("What does the moon weigh?", None, False),
-    ],
-)
-def test_silence_needs_both_signals(question: str, cosine: float | None, enough: bool) -> None:
-    shown = [type(p)(**{**p.__dict__, "cosine": cosine}) for p in passages()]
-    verdict = sufficiency(question, shown, 0.25)
-    assert verdict.enough is enough
-    assert verdict.best_cosine == (cosine or 0.0)
-    assert verdict.reason == ("" if enough else "not_relevant")

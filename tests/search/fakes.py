@@ -50,6 +50,12 @@ class FakeEngine:
     def lost_documents(self) -> set[int]:
         return set(self.lost)
 
+    def embed_queries(self, texts: Sequence[str]) -> list[list[float]]:
+        return [[1.0, *[0.0] * (DIMENSION - 1)] for _ in texts]
+
+    def cosines(self, query: str, texts: Sequence[str]) -> list[float]:
+        return [float(query == text) for text in texts]
+
     def search(
         self, query: str, collections: frozenset[int] | None, limit: int, candidates: int
     ) -> SearchResult:

@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from kb.exceptions import SearchUnavailableError
+from kb.exceptions import InvalidInputError, SearchUnavailableError
 from kb.search.client import Health, Hit, SearchClient
 from kb.search.engine.errors import VectorStoreDownError
 from kb.search.engine.types import Row, SearchResult
@@ -33,6 +33,19 @@ def test_search_looks_only_into_the_named_collections(client: SearchClient) -> N
     assert [hit.chunk_id for hit in client.search("hotel", [2], 10, 10).hits] == [20, 21, 22]
 
 
+def test_texts_are_encoded_with_the_name_of_the_model(client: SearchClient) -> None:
+    found = client.encode(["a hotel", "a flight"])
+
+    assert found.model == "tiny@1"
+    assert [len(vector) for vector in found.vectors] == [4, 4]
+
+
+@pytest.mark.parametrize("texts", [[], [""], ["x" * 4001], ["x"] * 257, [7]])
+def test_texts_that_cannot_be_encoded_are_refused(client: SearchClient, texts: Any) -> None:
+    with pytest.raises(InvalidInputError, match="texts"):
+        client.encode(texts)
+
+
 def test_no_collections_match_nothing(client: SearchClient) -> None:
     """Fail closed."""
     assert client.search("hotel", [], 10, 10).hits == ()
@@ -48,7 +61,9 @@ def test_bad_body_is_answered_in_json(server: Running, content: bytes, status: i
     assert response.json()["error"]["message"]
 
 
-@pytest.mark.parametrize(("method", "path"), [("POST", "/search"), ("GET", "/ids"), ("POST", "/rebuild")])
+@pytest.mark.parametrize(
+    ("method", "path"), [("POST", "/search"), ("POST", "/encode"), ("GET", "/ids"), ("POST", "/rebuild")]
+)
 @pytest.mark.parametrize("authorization", [None, "Bearer wrong", TOKEN, "Bearer"])
 def test_without_the_token_nothing_is_told(
     server: Running, method: str, path: str, authorization: str | None

@@ -28,6 +28,12 @@ def seconds(duration_ms: object) -> str:
 
 
 @register.filter
+def percent(share: object) -> str:
+    """A share from 0 to 1 as a person says it: "4.5%"; nothing where nothing was measured."""
+    return f"{100 * share:.3g}%" if isinstance(share, int | float) else ""
+
+
+@register.filter
 def path(parts: list[str]) -> str:
     """A heading path in one line."""
     return " › ".join(parts)

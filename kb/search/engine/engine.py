@@ -23,6 +23,7 @@ from kb.search.engine.errors import (
 from kb.search.engine.fused import Fused
 from kb.search.engine.lexical import LexicalIndex
 from kb.search.engine.locks import ReadersWriterLock
+from kb.search.engine.nearness import Nearness
 from kb.search.engine.protocols import QueryEncoder, Vector, VectorIndex, VectorRows
 from kb.search.engine.reranking import Reranking
 from kb.search.engine.staging import WordChanges, joined, vector_rows
@@ -54,6 +55,7 @@ class SearchEngine:
         reranking: Reranking | None = None,
     ) -> None:
         self._encoder = encoder
+        self._nearness = Nearness(encoder)
         self._dense = dense
         self._lexical = lexical
         self._reranking = reranking
@@ -104,6 +106,15 @@ class SearchEngine:
         """Documents that must be replaced for their vectors to be found again."""
         with self._lock.reading():
             return self._dense.lost_documents()
+
+    def embed_queries(self, texts: Sequence[str]) -> list[list[float]]:
+        """The vectors with which these texts would be searched for, L2-normalised."""
+        found: list[list[float]] = self._encoder.embed_queries(texts).tolist()
+        return found
+
+    def cosines(self, query: str, texts: Sequence[str]) -> list[float]:
+        """How near each of these texts is to the question, -1 to 1."""
+        return self._nearness.cosines(query, texts)
 
     def search(
         self, query: str, collections: frozenset[int] | None, limit: int, candidates: int

@@ -1,0 +1,54 @@
+"""Whether the passages hold enough to answer from, by the calibration of the collections searched."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from kb.chat.models import Calibration
+from kb.rag.gate import Gate, default_gate, gate_from
+from kb.rag.signals import Signals, signals_of
+from kb.rag.types import Passage
+from kb.search.replicas import search_client
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """Attributes: reason: why not to answer: nothing_found or not_relevant; empty when there is enough."""
+
+    reason: str
+    trace: dict[str, Any]
+
+
+def judge(question: str, passages: Sequence[Passage], collections: Sequence[int]) -> Judgement:
+    """Decide before the model is asked.
+
+    Args:
+        collections: those that were searched.
+
+    Raises:
+        SearchUnavailableError: the sentences of the passages cannot be compared with the question.
+    """
+    if not passages:
+        return Judgement("nothing_found", {})
+    gate = gate_for(collections)
+    signals = signals_of(question, passages, search_client().cosines)
+    probability = gate.probability(signals)
+    trace = {**_rounded(signals), "probability": round(probability, 4), "threshold": round(gate.threshold, 4)}
+    return Judgement("" if probability >= gate.threshold else "not_relevant", trace)
+
+
+def gate_for(collections: Sequence[int]) -> Gate:
+    """That of the one collection searched, else that of the installation, else the one that ships."""
+    known = Calibration.objects.order_by("-pk")
+    made = known.filter(collection_id__in=collections).first() if len(set(collections)) == 1 else None
+    made = made or known.filter(collection=None).first()
+    return gate_from(made.gate) if made is not None else default_gate()
+
+
+def _rounded(signals: Signals) -> dict[str, float]:
+    return {name: round(getattr(signals, name), 4) for name in Signals.__dataclass_fields__}

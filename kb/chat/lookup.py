@@ -1,0 +1,139 @@
+"""What an answer is made from: the rules on the question, a verified answer, or passages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from django.utils import timezone
+
+from kb.chat.record import Ask, Draft, keep_passages
+from kb.conf import config
+from kb.exceptions import SearchUnavailableError
+from kb.library.retrieval import FoundChunk, allowed_collections, search_chunks
+from kb.rag.passages import merge_neighbours, trim_to_budget
+from kb.rag.types import Passage
+from kb.rules.active import active_rules
+from kb.rules.errors import BlockedError
+from kb.rules.guard import Guard
+from kb.rules.labels import groups_of
+from kb.rules.verified import Encoder, Verified, find_verified
+from kb.search.replicas import search_client
+
+_CHARACTERS_PER_TOKEN = 4  # English and code, on average; only a budget, the model server has the true count
+
+
+@dataclass
+class Found:
+    """At most one of `blocked` and `verified`; passages for the model where there is neither.
+
+    Attributes:
+        collections: ids of those that are searched.
+    """
+
+    guard: Guard
+    collections: list[int]
+    blocked: BlockedError | None = None
+    verified: Verified | None = None
+    passages: list[Passage] = field(default_factory=list)
+
+
+def look_up(ask: Ask, draft: Draft) -> Found:
+    """The rules on the question first, then verified answers, then the documents.
+
+    Raises:
+        NotFoundError: a collection that does not exist for this person.
+        SearchUnavailableError: the search server is down and no verified answer holds.
+    """
+    message = draft.message
+    wanted = message.conversation.collection_ids
+    collections = allowed_collections(ask.user, wanted)
+    active = active_rules()
+    groups = groups_of(active, ask.user)
+    guard = Guard(active, groups, frozenset(collections))
+    try:
+        guard.check_question(message.question, message.standalone_question)
+    except BlockedError as blocked:
+        return Found(guard, collections, blocked=blocked)
+    if active.answers and ask.verified:
+        question = message.standalone_question
+        day = timezone.localdate()
+        verified = find_verified(active, ask.user, groups, question, set(collections), _encoder(), day)
+        if verified is not None:
+            keep_passages(draft, guard.mask_passages(_sources_of(verified, guard)))
+            return Found(guard, collections, verified=verified)
+    return Found(guard, collections, passages=_retrieve(ask, draft, guard))
+
+
+def _retrieve(ask: Ask, draft: Draft, guard: Guard) -> list[Passage]:
+    """Passages for the standalone question, merged, redacted, trimmed to the budget and stored."""
+    found = search_chunks(
+        ask.user,
+        draft.message.standalone_question,
+        draft.message.conversation.collection_ids,
+        config.passages,
+        guard.may_use if guard.looks_at_sources else None,
+    )
+    passages = prepare_passages(found.chunks, draft.message.standalone_question, guard.mask_passages)
+    keep_passages(draft, passages)
+    return passages
+
+
+def prepare_passages(
+    chunks: Sequence[FoundChunk],
+    question: str,
+    masked: Callable[[list[Passage]], list[Passage]] = lambda passages: passages,
+) -> list[Passage]:
+    """Chunks, best first, as they are put before the model: neighbours merged, masked, trimmed."""
+    passages = masked(merge_neighbours([as_passage(n, item) for n, item in enumerate(chunks, start=1)]))
+    return trim_to_budget(passages, config.passage_tokens, estimate_tokens, question)
+
+
+def as_passage(n: int, item: FoundChunk) -> Passage:
+    return Passage(
+        n=n,
+        chunk_id=item.pk,
+        document_id=item.document.pk,
+        document_title=item.document.title,
+        version=item.document.version,
+        text=item.text,
+        start=item.start,
+        end=item.end,
+        page_start=item.page_start,
+        page_end=item.page_end,
+        heading_path=tuple(item.heading_path),
+        cosine=item.hit.cosine,
+        bm25=item.hit.bm25,
+        rrf_score=item.hit.rrf_score,
+    )
+
+
+def estimate_tokens(text: str) -> int:
+    return -(-len(text) // _CHARACTERS_PER_TOKEN)
+
+
+def _encoder() -> Encoder | None:
+    """Without an address of a search server, verified answers are matched by their words alone."""
+    try:
+        return search_client()
+    except SearchUnavailableError:
+        return None
+
+
+def _sources_of(verified: Verified, guard: Guard) -> list[Passage]:
+    """The words behind a verified answer, as passages that it can cite."""
+    for source in verified.sources:
+        guard.note_collection(source.document.pk, source.document.collection_id)
+    return [
+        Passage(
+            n=n,
+            chunk_id=source.chunk_id,
+            document_id=source.document.pk,
+            document_title=source.document.title,
+            version=source.document.version,
+            text=source.text,
+            start=source.start,
+            end=source.end,
+        )
+        for n, source in enumerate(verified.sources, start=1)
+    ]

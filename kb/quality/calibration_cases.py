@@ -1,0 +1,63 @@
+"""What retrieval finds for the questions of a calibration.
+
+A question whose document is left out of the search is one that the documents do not answer. So questions
+with a known document are enough; questions that nothing answers make it better.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from kb.accounts.models import User
+from kb.chat.lookup import prepare_passages
+from kb.conf import config
+from kb.exceptions import InvalidInputError
+from kb.library.models import Collection
+from kb.library.retrieval import FoundChunk, search_chunks
+from kb.quality.calibration import Case
+from kb.quality.datasets import EvalQuestion, read_jsonl
+from kb.rag.signals import Signals, signals_of
+from kb.search.replicas import search_client
+
+# Looked through for passages of other documents than the one that is left out.
+_DEEP = 100
+
+
+def cases_of(
+    questions: Sequence[EvalQuestion],
+    collection: Collection | None,
+    reader: User,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> Iterator[Case]:
+    """Search for each question, and once more without its documents where they are known."""
+    where = [collection.pk] if collection is not None else None
+    for number, question in enumerate(questions, start=1):
+        found = search_chunks(reader, question.text, where, _DEEP).chunks
+        yield _case(question.text, found[: config.passages], answerable=question.answerable)
+        if question.answerable and question.relevant:
+            others = [one for one in found if one.document.external_id not in question.relevant]
+            yield _case(question.text, others[: config.passages], answerable=False)
+        progress(number, len(questions))
+
+
+def _case(question: str, chunks: Sequence[FoundChunk], *, answerable: bool) -> Case:
+    passages = prepare_passages(chunks, question)
+    signals = signals_of(question, passages, search_client().cosines) if passages else Signals(0, 0, 0, 0)
+    return Case(question, signals, answerable)
+
+
+def write_cases(path: Path, cases: Sequence[Case]) -> None:
+    """One line of JSON each."""
+    path.write_text("".join(json.dumps(asdict(case)) + "\n" for case in cases), encoding="utf-8")
+
+
+def read_cases(path: Path) -> Iterator[Case]:
+    """Raises InvalidInputError for a file that `write_cases` did not write."""
+    for number, row in enumerate(read_jsonl(path), start=1):
+        try:
+            yield Case(str(row["question"]), Signals(**row["signals"]), bool(row["answerable"]))
+        except (KeyError, TypeError) as error:
+            raise InvalidInputError(f"{path}, line {number} is not what --save writes.") from error

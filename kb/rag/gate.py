@@ -1,0 +1,57 @@
+"""Whether to answer at all: a calibrated probability that the passages hold the answer."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from kb.rag.signals import Signals
+
+_DEFAULT = Path(__file__).with_name("gate.json")
+
+
+@dataclass(frozen=True)
+class Gate:
+    """A logistic model over `Signals`, and where to be silent.
+
+    Attributes:
+        weights: one for each signal, in their order; log-odds for one unit of it.
+        bias: log-odds when all signals are 0.
+        threshold: below this probability nothing is answered.
+    """
+
+    weights: tuple[float, ...]
+    bias: float
+    threshold: float
+
+    def probability(self, signals: Signals) -> float:
+        """That the passages hold the answer, in the mix of questions that the model was fitted on."""
+        pairs = zip(self.weights, signals.values, strict=True)
+        log_odds = self.bias + math.fsum(weight * value for weight, value in pairs)
+        # Beyond this, floats cannot tell the probability from 0 or 1 anyway.
+        return 1 / (1 + math.exp(-max(-500.0, min(500.0, log_odds))))
+
+    def as_json(self) -> dict[str, Any]:
+        return {"weights": list(self.weights), "bias": self.bias, "threshold": self.threshold}
+
+
+def gate_from(fields: Mapping[str, Any]) -> Gate:
+    """Raises ValueError for what is no gate: one that cannot be evaluated must not let through."""
+    numbers: Sequence[Any] = [*fields.get("weights", ()), fields.get("bias"), fields.get("threshold")]
+    if len(numbers) != len(Signals.__dataclass_fields__) + 2:
+        raise ValueError("A gate has a weight for each signal, a bias and a threshold.")
+    if not all(isinstance(number, int | float) and math.isfinite(number) for number in numbers):
+        raise ValueError("A gate is made of finite numbers.")
+    *weights, bias, threshold = (float(number) for number in numbers)
+    return Gate(tuple(weights), bias, threshold)
+
+
+@cache
+def default_gate() -> Gate:
+    """The fit that ships; docs/evaluation.md says on what it was made and how."""
+    return gate_from(json.loads(_DEFAULT.read_text()))

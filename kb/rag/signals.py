@@ -1,0 +1,71 @@
+"""What retrieval tells of whether the passages hold an answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import astuple, dataclass
+
+from kb.rag.statements import Statement, question_stems, statements_of
+from kb.rag.types import Passage
+from kb.rag.words import rarity, weight
+
+# Cosines of short texts with the question, in the texts' order.
+Cosines = Callable[[str, Sequence[str]], Sequence[float]]
+
+_MOST_STATEMENTS = 96
+_LONGEST_STATEMENT = 400
+
+
+@dataclass(frozen=True)
+class Signals:
+    """From 0 to 1, higher when an answer is more likely.
+
+    Attributes:
+        passage_cosine: of the nearest passage with the question; 0 when the dense index found none.
+        statement_cosine: of the nearest sentence, list item or table row.
+        coverage: the share of the question's content words, by rarity, that the passages and their headings
+            hold together.
+        statement_coverage: the largest such share that one statement holds with its headings.
+    """
+
+    passage_cosine: float
+    statement_cosine: float
+    coverage: float
+    statement_coverage: float
+
+    @property
+    def values(self) -> tuple[float, ...]:
+        return astuple(self)
+
+
+def signals_of(question: str, passages: Sequence[Passage], cosines: Cosines) -> Signals:
+    """Measure passages, at least one, against the question that they were found for."""
+    found = [(passage, statement) for passage in passages for statement in statements_of(passage)]
+    texts = [_text(passage, statement) for passage, statement in found[:_MOST_STATEMENTS]]
+    shown = [text for text in texts if text.strip()]
+    coverage, best = _coverages(question, [statement for _, statement in found])
+    return Signals(
+        passage_cosine=max(
+            (passage.cosine for passage in passages if passage.cosine is not None), default=0.0
+        ),
+        statement_cosine=max(cosines(question, shown), default=0.0) if shown else 0.0,
+        coverage=coverage,
+        statement_coverage=best,
+    )
+
+
+def _text(passage: Passage, statement: Statement) -> str:
+    return passage.text[statement.start : statement.end][:_LONGEST_STATEMENT]
+
+
+def _coverages(question: str, statements: Sequence[Statement]) -> tuple[float, float]:
+    """Weighted shares of the question's stems: of all statements together, and the best of a single one."""
+    asked = question_stems(question)
+    rare = rarity([statement.words for statement in statements])
+    total = sum(weight(item, rare) for item in asked)
+    if not total:
+        return 0.0, 0.0
+    held = [{item for item in asked if item in one.words or item in one.context} for one in statements]
+    shares = [sum(weight(item, rare) for item in asked if item in items) / total for items in held]
+    together = set().union(*held)
+    return sum(weight(item, rare) for item in asked if item in together) / total, max(shares, default=0.0)

@@ -1,0 +1,63 @@
+"""Plain conditions on a text: it holds one of these words or phrases, or a line matches an expression."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from kb.rag.words import plain, stem, tokens
+from kb.rules.patterns import Pattern, compile_any
+
+
+@dataclass(frozen=True)
+class Condition:
+    """Compiled words and expressions. A condition without either holds for every text.
+
+    Attributes:
+        phrases: each phrase as it was written, with the stems of its words.
+        letters: phrases in writing without spaces between words, looked for letter by letter.
+    """
+
+    phrases: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    letters: tuple[str, ...] = ()
+    pattern: Pattern | None = None
+
+    @property
+    def is_empty(self) -> bool:
+        return not (self.phrases or self.letters or self.pattern)
+
+    def cause(self, text: str) -> str | None:
+        """What of the condition the text holds ("" for an empty one); None when nothing.
+
+        Invisible characters, letter case, inflection and unusual forms of letters play no part.
+        """
+        if self.is_empty:
+            return ""
+        read = plain(text)
+        if self.phrases:
+            said = f" {' '.join(stem(token) for token in tokens(read))} "
+            for phrase, stems in self.phrases:
+                if f" {' '.join(stems)} " in said:
+                    return phrase
+        folded = read.casefold()
+        for phrase in self.letters:
+            if phrase in folded:
+                return phrase
+        if self.pattern is not None and self.pattern.search(read) is not None:
+            return "pattern"
+        return None
+
+
+def compile_condition(phrases: Sequence[str], patterns: Sequence[str]) -> Condition:
+    """Raises InvalidPatternError."""
+    words = [(phrase, tuple(stem(token) for token in tokens(plain(phrase)))) for phrase in phrases]
+    return Condition(
+        tuple((phrase, stems) for phrase, stems in words if stems and not _is_unspaced(phrase)),
+        tuple(plain(phrase).casefold() for phrase, stems in words if not stems or _is_unspaced(phrase)),
+        compile_any(patterns),
+    )
+
+
+def _is_unspaced(phrase: str) -> bool:
+    """Chinese, Japanese, Thai and the like put no spaces between words."""
+    return any("\u0e00" <= character <= "\u0eff" or "\u3040" <= character <= "\u9fff" for character in phrase)

@@ -1,0 +1,70 @@
+"""Which calibration decides, and what it decides."""
+
+from __future__ import annotations
+
+import pytest
+
+from kb.chat import gate
+from kb.chat.gate import gate_for, judge
+from kb.chat.models import Calibration
+from kb.library.models import Collection
+from kb.rag.gate import Gate, default_gate
+from kb.rag.types import Passage
+from tests.fakes import FakeSearch
+
+STRICT = Gate((1.0, 1.0, 1.0, 1.0), -10.0, 0.5)
+LENIENT = Gate((1.0, 1.0, 1.0, 1.0), 10.0, 0.5)
+TEXT = "Business flights are booked in Voyago."
+PASSAGE = Passage(1, 1, 1, "Travel", 1, TEXT, 0, len(TEXT), cosine=0.8)
+ASKED = "Where are business flights booked?"
+
+
+@pytest.fixture(autouse=True)
+def search(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gate, "search_client", lambda: FakeSearch([1]))
+
+
+def calibrated(made: Gate, collection: Collection | None = None) -> None:
+    Calibration.objects.create(collection=collection, gate=made.as_json())
+
+
+def test_without_a_calibration_the_one_that_ships_decides(collection: Collection) -> None:
+    assert gate_for([collection.pk]) == default_gate()
+
+
+def test_collection_goes_before_the_installation_and_the_newest_before_older_ones(
+    collection: Collection,
+) -> None:
+    calibrated(LENIENT, collection)
+    calibrated(STRICT, collection)
+    calibrated(LENIENT)
+    assert gate_for([collection.pk]) == STRICT
+
+
+def test_several_collections_go_by_the_installation(collection: Collection) -> None:
+    other = Collection.objects.create(name="Other", slug="other")
+    calibrated(STRICT, collection)
+    assert gate_for([collection.pk, other.pk]) == default_gate()
+    calibrated(LENIENT)
+    assert gate_for([collection.pk, other.pk]) == gate_for([other.pk]) == LENIENT
+
+
+def test_question_below_the_threshold_is_not_answered(collection: Collection) -> None:
+    calibrated(STRICT, collection)
+    assert judge(ASKED, [PASSAGE], [collection.pk]).reason == "not_relevant"
+    calibrated(LENIENT, collection)
+    judgement = judge(ASKED, [PASSAGE], [collection.pk])
+    assert judgement.reason == ""
+    assert judgement.trace["probability"] > judgement.trace["threshold"] == 0.5
+
+
+@pytest.mark.django_db(databases=[])
+def test_no_passages_are_a_reason_by_themselves() -> None:
+    """Case 20."""
+    assert judge(ASKED, [], [1]).reason == "nothing_found"
+
+
+def test_a_calibration_that_cannot_be_read_lets_nothing_through(collection: Collection) -> None:
+    Calibration.objects.create(collection=collection, gate={"weights": []})
+    with pytest.raises(ValueError, match="gate"):
+        judge(ASKED, [PASSAGE], [collection.pk])
