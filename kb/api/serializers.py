@@ -101,6 +101,9 @@ class AnswerRequest(serializers.Serializer[Any]):
         child=serializers.IntegerField(min_value=1, max_value=2**63 - 1), required=False, max_length=1000
     )
     conversation = serializers.UUIDField(required=False, allow_null=True)
+    verified = serializers.BooleanField(
+        default=True, help_text="False: from the documents, even where there is a verified answer."
+    )
     stream = serializers.BooleanField(default=False)
 
 

@@ -32,7 +32,9 @@ def write_verified(draft: Draft, found: Found, verified: Verified) -> list[dict[
     text = found.guard.output().whole(verified.text)
     sentences = cut_sentences(text)
     question = draft.message.standalone_question
-    proofs = [check_sentence(item.text, [], draft.passages, question=question).quotes[:1] for item in sentences]
+    proofs = [
+        check_sentence(item.text, [], draft.passages, question=question).quotes[:1] for item in sentences
+    ]
     cited = {quote.n for quotes in proofs for quote in quotes}
     left = tuple(Quote(p.n, p.start, p.end, p.text) for p in draft.passages if p.n not in cited)
     if sentences:

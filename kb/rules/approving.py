@@ -38,7 +38,9 @@ class AnswerFields:
     review_by: date | None = None
 
 
-def create_answer(user: User, collection: Collection, given: AnswerFields, encoder: Encoder | None) -> VerifiedAnswer:
+def create_answer(
+    user: User, collection: Collection, given: AnswerFields, encoder: Encoder | None
+) -> VerifiedAnswer:
     """A new draft, approved by this person. Raises InvalidInputError, NotFoundError."""
     with transaction.atomic():
         answer = VerifiedAnswer(collection=collection)
@@ -128,7 +130,9 @@ def _moved(answer: VerifiedAnswer, old: State, new: State) -> bool:
 
 
 def _approve(user: User, answer: VerifiedAnswer, given: AnswerFields) -> None:
-    variants = list(dict.fromkeys(" ".join(question.split()) for question in given.variants if question.strip()))
+    variants = list(
+        dict.fromkeys(" ".join(question.split()) for question in given.variants if question.strip())
+    )
     _check(variants, given)
     chunks = _readable_chunks(user, given.chunks)
     answer.text = given.text.strip()
@@ -138,7 +142,9 @@ def _approve(user: User, answer: VerifiedAnswer, given: AnswerFields) -> None:
     answer.save()
     answer.variants.exclude(question__in=variants).delete()
     known = set(answer.variants.values_list("question", flat=True))
-    Variant.objects.bulk_create(Variant(answer=answer, question=item) for item in variants if item not in known)
+    Variant.objects.bulk_create(
+        Variant(answer=answer, question=item) for item in variants if item not in known
+    )
     answer.sources.all().delete()
     VerifiedSource.objects.bulk_create(
         VerifiedSource(answer=answer, document=row.document, chunk_id=row.pk, start=row.start, end=row.end)

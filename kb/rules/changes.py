@@ -12,7 +12,11 @@ _SUBJECTS: dict[type, str] = {Rule: "rule", VerifiedAnswer: "verified", Label: "
 
 
 def note_change(
-    user: User, subject: Rule | VerifiedAnswer | Label, action: str, before: dict[str, Any], after: dict[str, Any]
+    user: User,
+    subject: Rule | VerifiedAnswer | Label,
+    action: str,
+    before: dict[str, Any],
+    after: dict[str, Any],
 ) -> None:
     """Add a row with what differs, and have every process read the rules anew; in the caller's transaction."""
     changed = {key for key in {*before, *after} if before.get(key) != after.get(key)}

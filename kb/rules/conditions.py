@@ -60,7 +60,4 @@ def compile_condition(phrases: Sequence[str], patterns: Sequence[str]) -> Condit
 
 def _is_unspaced(phrase: str) -> bool:
     """Chinese, Japanese, Thai and the like put no spaces between words."""
-    return any(
-        "\u0e00" <= character <= "\u0eff" or "\u3040" <= character <= "\u9fff"
-        for character in phrase
-    )
+    return any("\u0e00" <= character <= "\u0eff" or "\u3040" <= character <= "\u9fff" for character in phrase)

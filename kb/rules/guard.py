@@ -86,7 +86,9 @@ class Guard:
 
     def mask_passages(self, passages: Sequence[Passage]) -> list[Passage]:
         """The passages with what is redacted blacked out; every span keeps its place."""
-        self._shown = frozenset(self._collection_of.get(p.document_id, 0) for p in passages) or self._collections
+        self._shown = (
+            frozenset(self._collection_of.get(p.document_id, 0) for p in passages) or self._collections
+        )
         return [self._masked(passage) for passage in passages]
 
     def for_prompt(self, question: str, passages: Iterable[Passage]) -> tuple[str, list[Passage]]:
@@ -116,7 +118,9 @@ class Guard:
         due = []
         for rule in self._of(Kind.NOTICE, self._shown):
             mine = [
-                p for p in passages if not rule.collections or self._collection_of.get(p.document_id) in rule.collections
+                p
+                for p in passages
+                if not rule.collections or self._collection_of.get(p.document_id) in rule.collections
             ]
             texts = [question] * rule.in_question + [answer] * rule.in_answer
             texts += [passage.text for passage in mine] * rule.in_sources
@@ -126,7 +130,9 @@ class Guard:
         return due
 
     def _of(self, kind: Kind, collections: frozenset[int]) -> list[ActiveRule]:
-        return [rule for rule in self._rules if rule.kind == kind and not rule.broken and rule.covers(collections)]
+        return [
+            rule for rule in self._rules if rule.kind == kind and not rule.broken and rule.covers(collections)
+        ]
 
     def _blocked(self, rule: ActiveRule, place: str) -> BlockedError:
         self.fired.append(Fired(rule, place))

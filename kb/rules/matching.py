@@ -52,7 +52,18 @@ _WH = re.compile(r"\b(?:what|which|who|whom|whose|when|where|why|how)\b", re.I)
 # Words that say no more about what is asked for.
 _NEUTRAL = frozenset(
     stem(word)
-    for word in ("long", "often", "high", "time", "current", "currently", "present", "exact", "exactly", "company")
+    for word in (
+        "long",
+        "often",
+        "high",
+        "time",
+        "current",
+        "currently",
+        "present",
+        "exact",
+        "exactly",
+        "company",
+    )
 )
 # What makes a question another one even where a different wording of the same thing does not show it.
 _VETOES = frozenset({"number", "date", "identifier", "name", "negation", "opposite"})
@@ -137,13 +148,15 @@ def _dates(one: Reading, other: Reading) -> bool:
 
 
 def _clocks(one: Reading, other: Reading) -> bool:
-    return not all(any(same_clock(clock, source) for source in other.clocks) for clock in one.clocks) or not all(
-        any(same_clock(clock, source) for source in one.clocks) for clock in other.clocks
-    )
+    return not all(
+        any(same_clock(clock, source) for source in other.clocks) for clock in one.clocks
+    ) or not all(any(same_clock(clock, source) for source in one.clocks) for clock in other.clocks)
 
 
 def _names(one: Reading, other: Reading) -> bool:
-    return any(_missing(name, other) for name in one.names) or any(_missing(name, one) for name in other.names)
+    return any(_missing(name, other) for name in one.names) or any(
+        _missing(name, one) for name in other.names
+    )
 
 
 def _missing(name: Name, reading: Reading) -> bool:

@@ -32,7 +32,9 @@ def blocked_rule(error: BlockedError) -> dict[str, Any]:
     return {"kind": Kind.BLOCK.value, "id": error.rule_id, "message": error.message}
 
 
-def log_firings(user: User, message_id: uuid.UUID, fired: Iterable[Fired], verified: ActiveAnswer | None) -> None:
+def log_firings(
+    user: User, message_id: uuid.UUID, fired: Iterable[Fired], verified: ActiveAnswer | None
+) -> None:
     """Write down what fired for one message. A rule that was deleted meanwhile keeps its name."""
     fired = list(fired)
     if not fired and verified is None:

@@ -156,7 +156,9 @@ def label_collection(user: User, label: Label, collection: Collection, *, borne:
 
 
 @transaction.atomic
-def label_document(user: User, label: Label, collection: Collection, external_id: str, *, borne: bool) -> None:
+def label_document(
+    user: User, label: Label, collection: Collection, external_id: str, *, borne: bool
+) -> None:
     """Put the label on a document in all its versions, or take it off."""
     before = _borne(label)
     place = {"label": label, "collection": collection, "external_id": external_id}
@@ -208,7 +210,16 @@ def _write(rule: Rule, given: RuleFields) -> None:
         rule.label = Label.objects.filter(name=given.label).first()
         if rule.label is None:
             raise InvalidInputError(f"There is no label {given.label!r}.")
-    for name in ("words", "patterns", "in_question", "in_sources", "in_answer", "groups_excepted", "text", "personal"):
+    for name in (
+        "words",
+        "patterns",
+        "in_question",
+        "in_sources",
+        "in_answer",
+        "groups_excepted",
+        "text",
+        "personal",
+    ):
         setattr(rule, name, getattr(given, name))
     rule.name = given.name.strip()
     rule.save()

@@ -94,7 +94,8 @@ def find_verified(
     if not answers or len(core(question)) > _LONGEST_CHARS:
         return None
     holding = sorted(
-        (match for match in matches(question, answers, encoder) if match.holds), key=lambda match: -match.nearness
+        (match for match in matches(question, answers, encoder) if match.holds),
+        key=lambda match: -match.nearness,
     )
     if not holding or (len(holding) > 1 and holding[0].nearness - holding[1].nearness < _APART):
         return None
@@ -113,7 +114,9 @@ def matches(question: str, answers: Sequence[ActiveAnswer], encoder: Encoder | N
         return plainly
     vector = np.asarray(encoded.vectors[0], np.float32)
     return [
-        _by_vector(question, vector, answer) if answer.model == encoded.model and answer.semantic_threshold else match
+        _by_vector(question, vector, answer)
+        if answer.model == encoded.model and answer.semantic_threshold
+        else match
         for answer, match in zip(answers, plainly, strict=True)
     ]
 
@@ -126,7 +129,9 @@ def _by_words(question: str, answer: ActiveAnswer) -> Match:
     return _best(question, answer, scored, answer.lexical_threshold, "lexical")
 
 
-def _by_vector(question: str, vector: np.ndarray[tuple[int], np.dtype[np.float32]], answer: ActiveAnswer) -> Match:
+def _by_vector(
+    question: str, vector: np.ndarray[tuple[int], np.dtype[np.float32]], answer: ActiveAnswer
+) -> Match:
     scored = [
         (semantic(float(vector @ variant.vector), question, variant.question), variant.question)
         for variant in answer.variants

@@ -127,7 +127,9 @@ class SearchServer:
             raise IndexLoadingError  # the model was changed meanwhile: whose vectors these are is unknown
         return JSONResponse({"model": encoder.model_id, "vectors": vectors})
 
-    async def _in_thread(self, call: Callable[Given, Made], *given: Given.args, **named: Given.kwargs) -> Made:
+    async def _in_thread(
+        self, call: Callable[Given, Made], *given: Given.args, **named: Given.kwargs
+    ) -> Made:
         """Raises ServiceUnavailableError when too many wait already."""
         if self._waiting >= _MAX_WAITING:
             raise ServiceUnavailableError("Too many searches are waiting.")

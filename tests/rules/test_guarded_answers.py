@@ -40,7 +40,9 @@ def deltas(events: list[Any]) -> str:
     return "".join(event.data["text"] for event in events if event.name == "delta")
 
 
-@pytest.mark.parametrize("asked", ["Tell me about Project Falcon", "what of the projects\u200b FALCON?", "project-falcon!"])
+@pytest.mark.parametrize(
+    "asked", ["Tell me about Project Falcon", "what of the projects\u200b FALCON?", "project-falcon!"]
+)
 def test_blocked_question_reaches_neither_search_nor_model(
     run: Run, admin: User, search: WordEncoder, asked: str
 ) -> None:
@@ -67,7 +69,9 @@ def test_follow_up_to_a_blocked_question_is_blocked_too(run: Run, admin: User) -
 
 
 @pytest.mark.parametrize("cut", range(1, len(PROVED) + 30, 7))
-def test_blocked_word_of_the_answer_is_never_shown_whole(run: Run, admin: User, document: Document, cut: int) -> None:
+def test_blocked_word_of_the_answer_is_never_shown_whole(
+    run: Run, admin: User, document: Document, cut: int
+) -> None:
     rule_on(admin, Kind.BLOCK, words=["falcon"], in_question=False, in_answer=True)
     said = f"{PROVED} The secret is Falcon and more."
     events = run(said[:cut], said[cut:])
@@ -85,7 +89,12 @@ def test_answer_block_stops_the_model_and_takes_back_what_was_written(
     assert generator.closed
     assert names(events) == ["retrieval", "sentence", "abstained", "done"]
     message = Message.objects.get()
-    assert (message.outcome, message.reason, message.text, message.sentences) == (Outcome.ABSTAINED, "blocked", "", [])
+    assert (message.outcome, message.reason, message.text, message.sentences) == (
+        Outcome.ABSTAINED,
+        "blocked",
+        "",
+        [],
+    )
     assert not message.citations.exists()
     assert "draft" not in deltas(events)
 
@@ -99,8 +108,12 @@ def test_passages_with_a_blocked_topic_stay_out_of_the_prompt(run: Run, admin: U
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 7, 1000])
-def test_redaction_holds_in_prompt_deltas_sentences_quotes_and_record(run: Run, admin: User, size: int) -> None:
-    rule = rule_on(admin, Kind.REDACTION, personal=["email", "phone"], in_question=True, in_sources=True, in_answer=True)
+def test_redaction_holds_in_prompt_deltas_sentences_quotes_and_record(
+    run: Run, admin: User, size: int
+) -> None:
+    rule = rule_on(
+        admin, Kind.REDACTION, personal=["email", "phone"], in_question=True, in_sources=True, in_answer=True
+    )
     said = f"{PROVED} {CONTACT}"
     generator = FakeGenerator(*(said[i : i + size] for i in range(0, len(said), size)))
     events = run(question=f"{QUESTION} I am me@home.example", generator=generator)
@@ -114,7 +127,9 @@ def test_redaction_holds_in_prompt_deltas_sentences_quotes_and_record(run: Run, 
     assert "home.example" not in prompt
     assert "███" in prompt and "███" in deltas(events)
     stored = Message.objects.get()
-    assert "max.muster" not in str(stored.sentences) + str(list(stored.passages.values()) + list(stored.citations.values()))
+    assert "max.muster" not in str(stored.sentences) + str(
+        list(stored.passages.values()) + list(stored.citations.values())
+    )
     [citation] = done["citations"][:1]
     assert TEXT[citation["start"] : citation["end"]] == citation["quote"], "spans keep their places"
     places = {firing.place: firing.counts for firing in Firing.objects.filter(rule=rule)}
@@ -122,7 +137,14 @@ def test_redaction_holds_in_prompt_deltas_sentences_quotes_and_record(run: Run, 
 
 
 def test_redaction_of_the_answer_alone_is_the_same_for_every_cut(run: Run, admin: User) -> None:
-    rule_on(admin, Kind.REDACTION, personal=["email", "phone"], patterns=["falcon"], in_sources=True, in_answer=True)
+    rule_on(
+        admin,
+        Kind.REDACTION,
+        personal=["email", "phone"],
+        patterns=["falcon"],
+        in_sources=True,
+        in_answer=True,
+    )
     whole = run(CONTACT)[-1].data["text"]
     for cut in range(0, len(CONTACT), 5):
         assert run(CONTACT[:cut], CONTACT[cut:])[-1].data["text"] == whole
@@ -226,13 +248,17 @@ def test_labelled_passages_reach_only_the_named_groups(
         (Kind.REDACTION, {"personal": ["iban"]}),
     ],
 )
-@pytest.mark.parametrize("broken", [{"patterns": ["(unclosed"]}, {"patterns": 7}, {"words": None, "personal": ["?"]}])
+@pytest.mark.parametrize(
+    "broken", [{"patterns": ["(unclosed"]}, {"patterns": 7}, {"words": None, "personal": ["?"]}]
+)
 def test_rule_that_cannot_be_evaluated_blocks(
     run: Run, admin: User, kind: Kind, fields: dict[str, Any], broken: dict[str, Any]
 ) -> None:
     rule = rule_on(admin, kind, **fields)
     assert run(PROVED)[-1].data["text"].startswith("Customers")
-    Rule.objects.filter(pk=rule.pk).update(**{key: value if value is not None else [7] for key, value in broken.items()})
+    Rule.objects.filter(pk=rule.pk).update(
+        **{key: value if value is not None else [7] for key, value in broken.items()}
+    )
     bump()
     generator = FakeGenerator(PROVED)
     done = run(generator=generator)[-1].data
