@@ -29,7 +29,8 @@ from kb.library.access import get_collection_for
 from kb.rules import services
 from kb.rules.access import get_label_for, get_rule_for, require_admin
 from kb.rules.active import compile_rule
-from kb.rules.models import Firing, Kind, Label, Rule, RuleChange
+from kb.rules.log import firings
+from kb.rules.models import Kind, Label, Rule, RuleChange
 from kb.rules.trial import try_rule
 
 
@@ -143,18 +144,6 @@ class FiringsView(APIView):
         pages = Pages()
         page = pages.paginate_queryset(rows, request, view=self)
         return pages.get_paginated_response(FiringSerializer(page, many=True).data)
-
-
-def firings(rule: str, username: str) -> Any:
-    """The log, filtered by a rule's id and a person's name where these are given."""
-    rows = Firing.objects.select_related("user")
-    if rule:
-        rows = (
-            rows.filter(rule_id=int(rule))
-            if rule.isascii() and rule.isdigit() and len(rule) < 10
-            else rows.none()
-        )
-    return rows.filter(user__username=username.replace("\0", "")) if username else rows
 
 
 class ChangesView(APIView):
