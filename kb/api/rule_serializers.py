@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import fields
-from typing import Any
+from typing import Any, ClassVar
 
 from rest_framework import serializers
 
@@ -40,7 +40,9 @@ class RuleSerializer(serializers.Serializer[Any]):
     personal = serializers.ListField(
         child=serializers.ChoiceField(choices=list(KINDS.items())), required=False
     )
-    label = serializers.CharField(max_length=60, required=False, allow_blank=True)
+    label = serializers.CharField(  # type: ignore[assignment]  # which DRF has as well
+        max_length=60, required=False, allow_blank=True
+    )
 
     def fields_given(self) -> RuleFields:
         known = {item.name for item in fields(RuleFields)}
@@ -101,17 +103,18 @@ class ChangeSerializer(serializers.ModelSerializer[RuleChange]):
 
 
 class LabelSerializer(serializers.ModelSerializer[Label]):
-    collections = serializers.PrimaryKeyRelatedField(many=True, read_only=True)
+    collections: Any = serializers.PrimaryKeyRelatedField(many=True, read_only=True)
     documents = serializers.SerializerMethodField()
 
     class Meta:
         model = Label
         fields = ("id", "name", "description", "collections", "documents")
         # Whether the name is taken is the service's to say, with a 409.
-        extra_kwargs = {"name": {"validators": []}}  # noqa: RUF012
+        extra_kwargs: ClassVar[dict[str, Any]] = {"name": {"validators": []}}
 
     def get_documents(self, label: Label) -> list[dict[str, Any]]:
-        return list(label.documents.order_by("pk").values("collection", "external_id"))
+        rows = label.documents.order_by("pk").values_list("collection_id", "external_id")
+        return [{"collection": collection, "external_id": name} for collection, name in rows]
 
 
 class LabelledRequest(serializers.Serializer[Any]):
@@ -134,8 +137,10 @@ class VerifiedRequest(serializers.Serializer[Any]):
 
 
 class VerifiedSerializer(serializers.ModelSerializer[VerifiedAnswer]):
-    variants = serializers.SlugRelatedField(many=True, read_only=True, slug_field="question")
-    chunks = serializers.SlugRelatedField(many=True, read_only=True, slug_field="chunk_id", source="sources")
+    variants: Any = serializers.SlugRelatedField(many=True, read_only=True, slug_field="question")
+    chunks: Any = serializers.SlugRelatedField(
+        many=True, read_only=True, slug_field="chunk_id", source="sources"
+    )
     verified_by = serializers.CharField(source="verified_by_name", read_only=True)
     troubles = serializers.SerializerMethodField(help_text="Sources that are gone, changed or newer.")
     fit = serializers.JSONField(read_only=True)
@@ -143,8 +148,9 @@ class VerifiedSerializer(serializers.ModelSerializer[VerifiedAnswer]):
     class Meta:
         model = VerifiedAnswer
         fields = (
-            "id", "collection", "state", "variants", "text", "chunks", "verified_by", "verified_at", "valid_until",
-            "review_by", "semantic_threshold", "lexical_threshold", "fit", "troubles", "created_at",
+            "id", "collection", "state", "variants", "text", "chunks", "verified_by", "verified_at",
+            "valid_until", "review_by", "semantic_threshold", "lexical_threshold", "fit", "troubles",
+            "created_at",
         )  # fmt: skip
         read_only_fields = fields
 

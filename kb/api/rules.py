@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import status
@@ -42,7 +40,7 @@ class RulesView(APIView):
         order = list(Kind)
         rows = sorted(Rule.objects.all(), key=lambda row: (order.index(Kind(row.kind)), row.position, row.pk))
         pages = Pages()
-        page = pages.paginate_queryset(rows, request, view=self)  # type: ignore[arg-type]
+        page = pages.paginate_queryset(rows, request, view=self)
         return pages.get_paginated_response([rule_body(row) for row in page or []])
 
     @extend_schema(request=RuleSerializer, responses={201: RuleSerializer}, operation_id="create_rule")
@@ -67,7 +65,8 @@ class RuleView(APIView):
     def patch(self, request: Request, rule_id: int) -> Response:
         """Change a rule. It is a draft again, unless only its name changed."""
         rule = get_rule_for(request.user, rule_id)
-        given = RuleSerializer(data={**rule_body(rule), **request.data})
+        changes = request.data if isinstance(request.data, dict) else {}
+        given = RuleSerializer(data={**rule_body(rule), **changes})
         given.is_valid(raise_exception=True)
         if given.validated_data.get("kind") != rule.kind:
             raise InvalidInputError("A rule keeps its kind.")

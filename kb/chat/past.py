@@ -1,4 +1,7 @@
-"""Past questions on which rules are tried. Conversations are private: whose words may be shown is said here."""
+"""Past questions on which rules are tried.
+
+Conversations are private; whose words may be shown is said here.
+"""
 
 from __future__ import annotations
 

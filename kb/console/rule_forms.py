@@ -30,13 +30,22 @@ def _area(rows: int) -> forms.Textarea:
     return forms.Textarea(attrs={"class": "textarea", "rows": rows})
 
 
+def _date() -> forms.DateInput:
+    return forms.DateInput(attrs={"type": "date", "class": "input"})
+
+
 class RuleForm(forms.Form):
     """One rule; only the fields that mean something for its kind."""
 
-    name = forms.CharField(max_length=120, widget=forms.TextInput(attrs={"class": "input", "autocomplete": "off"}))
+    name = forms.CharField(
+        max_length=120, widget=forms.TextInput(attrs={"class": "input", "autocomplete": "off"})
+    )
     label = forms.ModelChoiceField(Label.objects.all(), to_field_name="name", empty_label=None)
     words = forms.CharField(
-        label="Words and phrases", required=False, widget=_area(4), help_text=f"{_LINES} Inflected forms count."
+        label="Words and phrases",
+        required=False,
+        widget=_area(4),
+        help_text=f"{_LINES} Inflected forms count.",
     )
     patterns = forms.CharField(
         label="Expressions", required=False, widget=_area(3),
@@ -54,8 +63,9 @@ class RuleForm(forms.Form):
         label="Only in these collections", help_text="None chosen: in all.",
     )  # fmt: skip
     groups = forms.ModelMultipleChoiceField(
-        Group.objects.order_by("name"), to_field_name="name", required=False, widget=forms.CheckboxSelectMultiple,
-        label="Only for these groups", help_text="None chosen: for everybody.",
+        Group.objects.order_by("name"), to_field_name="name", required=False,
+        widget=forms.CheckboxSelectMultiple, label="Only for these groups",
+        help_text="None chosen: for everybody.",
     )  # fmt: skip
     groups_excepted = forms.BooleanField(label="For everybody but these groups", required=False)
 
@@ -73,7 +83,9 @@ class RuleForm(forms.Form):
         if "in_answer" in self.fields and kind == Kind.BLOCK:
             self.fields["in_answer"].label = "Look at the passages and the answer"
         for field in self.fields.values():
-            if isinstance(field.widget, forms.Select) and not isinstance(field.widget, forms.CheckboxSelectMultiple):
+            if isinstance(field.widget, forms.Select) and not isinstance(
+                field.widget, forms.CheckboxSelectMultiple
+            ):
                 field.widget.attrs["class"] = "select"
             if isinstance(field.widget, forms.CheckboxInput | forms.CheckboxSelectMultiple):
                 field.widget.attrs["class"] = "checkbox"
@@ -106,14 +118,17 @@ class VerifiedForm(forms.Form):
         help_text=f"{_LINES} In as many wordings as people use; three or more make the match surer.",
     )  # fmt: skip
     text = forms.CharField(
-        label="The approved answer", widget=_area(6), max_length=10_000, help_text="Markdown. Shown word for word."
+        label="The approved answer",
+        widget=_area(6),
+        max_length=10_000,
+        help_text="Markdown. Shown word for word.",
     )
     valid_until = forms.DateField(
-        label="Answers until", required=False, widget=forms.DateInput(attrs={"type": "date", "class": "input"}),
+        label="Answers until", required=False, widget=_date(),
         help_text="After this day it no longer answers.",
     )  # fmt: skip
     review_by = forms.DateField(
-        label="Review by", required=False, widget=forms.DateInput(attrs={"type": "date", "class": "input"}),
+        label="Review by", required=False, widget=_date(),
         help_text="From this day on you are reminded; it goes on answering.",
     )  # fmt: skip
 
@@ -121,7 +136,9 @@ class VerifiedForm(forms.Form):
 
     def given(self, chunks: list[int]) -> AnswerFields:
         data = self.cleaned_data
-        return AnswerFields(lines(data["variants"]), data["text"], chunks, data["valid_until"], data["review_by"])
+        return AnswerFields(
+            lines(data["variants"]), data["text"], chunks, data["valid_until"], data["review_by"]
+        )
 
 
 def verified_initial(answer: VerifiedAnswer) -> dict[str, Any]:

@@ -149,7 +149,9 @@ def _edit(request: PageRequest, collection: Collection, found: VerifiedAnswer | 
     initial, chunk_ids = _beginning(request, found)
     form = VerifiedForm(request.POST or None, initial=initial)
     if request.method == "POST":
-        given = [int(value) for value in request.POST.getlist("chunk") if value.isdecimal() and len(value) < 19]
+        given = [
+            int(value) for value in request.POST.getlist("chunk") if value.isdecimal() and len(value) < 19
+        ]
         chunk_ids = given
         if form.is_valid():
             try:

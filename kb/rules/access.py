@@ -42,7 +42,7 @@ def verified_answers_for(user: AnyUser) -> QuerySet[VerifiedAnswer]:
 
 
 def get_verified_for(user: AnyUser, verified_id: int) -> VerifiedAnswer:
-    """Raises NotFoundError for one in a collection that may not be read, PermissionDeniedError for a reader."""
+    """Raises NotFoundError where the collection may not be read, PermissionDeniedError for a reader of it."""
     found = VerifiedAnswer.objects.filter(pk=verified_id, collection__deleted_at=None).first()
     if found is None:
         raise NotFoundError

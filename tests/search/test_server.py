@@ -61,7 +61,9 @@ def test_bad_body_is_answered_in_json(server: Running, content: bytes, status: i
     assert response.json()["error"]["message"]
 
 
-@pytest.mark.parametrize(("method", "path"), [("POST", "/search"), ("POST", "/encode"), ("GET", "/ids"), ("POST", "/rebuild")])
+@pytest.mark.parametrize(
+    ("method", "path"), [("POST", "/search"), ("POST", "/encode"), ("GET", "/ids"), ("POST", "/rebuild")]
+)
 @pytest.mark.parametrize("authorization", [None, "Bearer wrong", TOKEN, "Bearer"])
 def test_without_the_token_nothing_is_told(
     server: Running, method: str, path: str, authorization: str | None
