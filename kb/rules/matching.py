@@ -68,6 +68,11 @@ _NEUTRAL = frozenset(
         "exact",
         "exactly",
         "company",
+        "day",
+        "week",
+        "month",
+        "many",
+        "much",
     )
 )
 # What makes a question another one even where a different wording of the same thing does not show it.

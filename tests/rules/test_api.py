@@ -37,11 +37,15 @@ def test_rule_from_draft_to_log(caller: Caller, admin: User, teammate: User, sea
     assert (rule["state"], rule["position"]) == ("draft", 1)
     refused = api.post(f"/api/v1/rules/{rule['id']}/state/", {"state": "on"}, format="json")
     assert refused.status_code == 409
-    tried = api.post(f"/api/v1/rules/{rule['id']}/try/", {"questions": [QUESTION, "Else?"]}, format="json").json()
+    tried = api.post(
+        f"/api/v1/rules/{rule['id']}/try/", {"questions": [QUESTION, "Else?"]}, format="json"
+    ).json()
     assert (tried["state"], tried["looked_at"], tried["fired"]) == ("tried", 2, 1)
     assert tried["results"] == [{"question": QUESTION, "place": "question", "cause": "return"}]
     assert not Firing.objects.exists()
-    assert api.post(f"/api/v1/rules/{rule['id']}/state/", {"state": "on"}, format="json").json()["state"] == "on"
+    assert (
+        api.post(f"/api/v1/rules/{rule['id']}/state/", {"state": "on"}, format="json").json()["state"] == "on"
+    )
 
     reader = caller(teammate)
     done = reader.post("/api/v1/answers/", {"question": QUESTION}, format="json").json()
@@ -109,7 +113,12 @@ def test_only_admins_see_rules_and_only_managers_verified_answers(
 
 
 def test_verified_answer_over_rest(
-    caller: Caller, owner: User, teammate: User, collection: Collection, document: Document, search: WordEncoder
+    caller: Caller,
+    owner: User,
+    teammate: User,
+    collection: Collection,
+    document: Document,
+    search: WordEncoder,
 ) -> None:
     api, reader = caller(owner), caller(teammate)
     body = {"variants": list(VARIANTS), "text": APPROVED, "chunks": [Chunk.objects.get(document=document).pk]}
@@ -131,7 +140,9 @@ def test_verified_answer_over_rest(
     miss = NearMiss.objects.get()
     listed = api.get(f"{address}near-misses/").json()["results"]
     assert [(row["question"], row["accepted"]) for row in listed] == [(QUESTION, False)]
-    assert reader.post(f"/api/v1/near-misses/{miss.pk}/", {"accepted": True}, format="json").status_code == 403
+    assert (
+        reader.post(f"/api/v1/near-misses/{miss.pk}/", {"accepted": True}, format="json").status_code == 403
+    )
     assert api.post(f"/api/v1/near-misses/{miss.pk}/", {"accepted": False}, format="json").status_code == 204
 
     changed = api.put(address, {**body, "text": "Other words."}, format="json").json()
