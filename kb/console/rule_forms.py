@@ -87,7 +87,7 @@ class RuleForm(forms.Form):
                 field.widget, forms.CheckboxSelectMultiple
             ):
                 field.widget.attrs["class"] = "select"
-            if isinstance(field.widget, forms.CheckboxInput | forms.CheckboxSelectMultiple):
+            if isinstance(field.widget, forms.CheckboxInput):
                 field.widget.attrs["class"] = "checkbox"
 
     def given(self) -> RuleFields:
