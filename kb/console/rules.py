@@ -151,7 +151,10 @@ def firing_log(request: PageRequest) -> HttpResponse:
 
 
 def _edit(request: PageRequest, kind: Kind, found: Rule | None) -> HttpResponse:
-    initial = initial_of(found) if found else {"in_question": True}
+    everywhere = dict.fromkeys(("in_question", "in_sources", "in_answer"), True)
+    initial = everywhere if kind == Kind.REDACTION else {"in_question": True}
+    if found is not None:
+        initial = initial_of(found)
     form = RuleForm(kind, request.POST or None, initial=initial)
     if request.method == "POST" and form.is_valid():
         try:
