@@ -51,7 +51,11 @@ def sweep() -> None:
 
 @shared_task
 def purge() -> None:
-    """Remove the content of deleted documents."""
+    """Remove the content of deleted documents, and keep rules in order."""
+    from django.utils import timezone
+
     from ingest.purge import purge_deleted
+    from kb.rules.upkeep import keep_up
 
     purge_deleted()
+    keep_up(timezone.now())

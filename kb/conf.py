@@ -123,6 +123,9 @@ class Config:
     answer_tokens: int = setting("KB_ANSWER_TOKENS", integer(16, 8192), "256")
     question_chars: int = setting("KB_QUESTION_CHARS", integer(100, 100_000), "4000")
 
+    rule_log_days: int = setting("KB_RULE_LOG_DAYS", integer(1, 3650), "365")
+    rule_trials_show_questions: bool = setting("KB_RULE_TRIALS_SHOW_QUESTIONS", boolean, "0")
+
     upload_mb: int = setting("KB_UPLOAD_MB", integer(1, 10_000), "50")
     parse_timeout_s: int = setting("KB_PARSE_TIMEOUT_S", integer(1, 3600), "180")
     parse_memory_mb: int = setting("KB_PARSE_MEMORY_MB", integer(128, 65_536), "1024")

@@ -14,6 +14,7 @@ admin.site.index_title = "Users, groups and keys"
 urlpatterns = [
     path("", include("kb.chat.urls")),
     path("", include("kb.library.urls")),
+    path("library/", include("kb.console.verified_urls")),
     path("", include("kb.supervise.urls")),
     path("accounts/", include("kb.accounts.urls")),
     path("console/admin/", admin.site.urls),

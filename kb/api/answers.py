@@ -56,6 +56,7 @@ class AnswersView(APIView):
             question=fields["question"],
             collection_ids=tuple(fields["collections"] or ()) if "collections" in fields else None,
             conversation_id=fields.get("conversation"),
+            verified=fields["verified"],
         )
         if fields["stream"] or request.accepted_renderer.media_type == EventStreamRenderer.media_type:
             return event_stream(ask)

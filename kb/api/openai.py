@@ -32,7 +32,6 @@ from kb.exceptions import InvalidInputError, KBError, NotFoundError
 from kb.library.access import AnyUser, collections_for
 
 ALL = "kb"
-ABSTAINED = "The documents don't say."
 
 
 class ChatMessage(serializers.Serializer[Any]):
@@ -178,9 +177,9 @@ async def _chunks(events: AsyncGenerator[Event], model: str) -> AsyncGenerator[b
 
 
 def _shown(event: Event, *, first: bool) -> str:
-    """The text that an event adds: proved sentences with their numbers, or that the documents do not say."""
+    """The text that an event adds: proved sentences with their numbers, or why there is none."""
     if event.name == "abstained":
-        return ABSTAINED
+        return str(event.data["message"])
     if event.name != "sentence" or not event.data["supported"]:
         return ""
     markers = "".join(f" [{citation['n']}]" for citation in event.data["citations"])
@@ -191,7 +190,7 @@ def _shown(event: Event, *, first: bool) -> str:
 
 def _kb_field(done: dict[str, Any]) -> dict[str, Any]:
     unproved = sum(not sentence["supported"] for sentence in done["sentences"])
-    kept = ("conversation", "abstained", "reason", "citations", "timings_ms", "standalone_question")
+    kept = ("conversation", "abstained", "reason", "citations", "timings_ms", "standalone_question", "rule")
     return {**{name: done[name] for name in kept}, "unproved_sentences": unproved}
 
 

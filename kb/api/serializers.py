@@ -105,6 +105,9 @@ class AnswerRequest(serializers.Serializer[Any]):
     question = serializers.CharField(max_length=100_000, trim_whitespace=True)
     collections = _collections()
     conversation = serializers.UUIDField(required=False, allow_null=True)
+    verified = serializers.BooleanField(
+        default=True, help_text="False: from the documents, even where there is a verified answer."
+    )
     stream = serializers.BooleanField(default=False)
 
 

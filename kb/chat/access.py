@@ -42,8 +42,8 @@ def withheld(user: AnyUser, messages: Iterable[Message]) -> dict[uuid.UUID, str]
     """Answers that this person may not see any more, each with NO_ACCESS or SOURCE_DELETED.
 
     An answer is shown only while its reader may open every document that was put in front of the model for
-    it, and no rule about a label keeps it away: the words may come from any of them. A deleted document takes along only the answers that cite it,
-    since its words are purged from the others' sources.
+    it, and no rule about a label keeps it away: the words may come from any of them. A deleted document takes
+    along only the answers that cite it, since its words are purged from the others' sources.
     """
     used: dict[uuid.UUID, set[int]] = {}
     cited: dict[uuid.UUID, set[int]] = {}

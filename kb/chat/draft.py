@@ -121,7 +121,10 @@ class AnswerWriter:
     def fall_back_to_quotes(self, output: Output) -> list[dict[str, Any]]:
         """Replace a draft of which nothing could be proved by the passages' own words.
 
-        Raises BlockedError where those may not be shown. A stopped or broken stream keeps its draft; only a finished one is replaced.
+        A stopped or broken stream keeps its draft; only a finished one is replaced.
+
+        Raises:
+            BlockedError: those words may not be shown.
         """
         self._draft.sentences.clear()
         self._draft.citations.clear()

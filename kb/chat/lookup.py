@@ -9,16 +9,15 @@ from django.utils import timezone
 
 from kb.chat.record import Ask, Draft, keep_passages
 from kb.conf import config
-from kb.exceptions import SearchUnavailableError
 from kb.library.retrieval import FoundChunk, allowed_collections, search_chunks
 from kb.rag.passages import merge_neighbours, trim_to_budget
 from kb.rag.types import Passage
 from kb.rules.active import active_rules
+from kb.rules.encoding import encoder_or_none
 from kb.rules.errors import BlockedError
 from kb.rules.guard import Guard
 from kb.rules.labels import groups_of
-from kb.rules.verified import Encoder, Verified, find_verified
-from kb.search.replicas import search_client
+from kb.rules.verified import Verified, find_verified
 
 _CHARACTERS_PER_TOKEN = 4  # English and code, on average; only a budget, the model server has the true count
 
@@ -58,7 +57,7 @@ def look_up(ask: Ask, draft: Draft) -> Found:
     if active.answers and ask.verified:
         question = message.standalone_question
         day = timezone.localdate()
-        verified = find_verified(active, ask.user, groups, question, set(collections), _encoder(), day)
+        verified = find_verified(active, ask.user, groups, question, set(collections), encoder_or_none(), day)
         if verified is not None:
             keep_passages(draft, guard.mask_passages(_sources_of(verified, guard)))
             return Found(guard, collections, verified=verified)
@@ -110,14 +109,6 @@ def as_passage(n: int, item: FoundChunk) -> Passage:
 
 def estimate_tokens(text: str) -> int:
     return -(-len(text) // _CHARACTERS_PER_TOKEN)
-
-
-def _encoder() -> Encoder | None:
-    """Without an address of a search server, verified answers are matched by their words alone."""
-    try:
-        return search_client()
-    except SearchUnavailableError:
-        return None
 
 
 def _sources_of(verified: Verified, guard: Guard) -> list[Passage]:

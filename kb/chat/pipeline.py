@@ -1,4 +1,4 @@
-"""The way of a question: record, rules, retrieve, gate, prompt, generate, verify, store, as a stream of events.
+"""The way of a question: record, rules, retrieve, gate, prompt, generate, verify, store, as events.
 
 The model only drafts. What reaches the reader as fact was matched by `kb.rag.support` to the words of a
 passage; when nothing could be, the reader gets their own words, or reads that the documents do not say. Rules

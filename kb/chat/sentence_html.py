@@ -36,6 +36,8 @@ def sentence_html(sentence: Mapping[str, Any], citations: Iterable[Mapping[str, 
             format_html('<span class="visually-hidden"> ({})</span>', _NOT_PROVED.lower()),
         )
     kind = "sentence supported quoted" if sentence.get("quoted") else "sentence supported"
+    if sentence.get("notice"):
+        kind = "sentence notice"
     return format_html('<span class="{}">{}{}</span>', kind, body, links)
 
 

@@ -14,6 +14,8 @@ from kb.chat.blocks import Block, group_sentences
 from kb.chat.models import Conversation, Message, Outcome
 from kb.chat.serialize import answer_objects, with_sources
 from kb.chat.sources import PassageView, Source, passages_of, sources_of
+from kb.library.access import collections_for
+from kb.library.models import Role
 
 # An answer that has not ended by then never will: its process is gone.
 _STILL_RUNNING_FOR = timedelta(minutes=10)
@@ -28,6 +30,8 @@ class Entry:
     blocks: list[Block]
     sources: list[Source]
     passages: list[PassageView]
+    # Where its reader may make it a verified answer: the collection of its first source, if they manage it.
+    verifiable_in: int | None = None
 
     @property
     def has_unproved(self) -> bool:
@@ -47,13 +51,15 @@ def entry_of(message: Message, user: User) -> Entry:
 
 
 def _entries(messages: Sequence[Message], user: User) -> list[Entry]:
+    managed = set(collections_for(user, Role.MANAGER).values_list("pk", flat=True))
     return [
-        _entry(message, answer)
+        _entry(message, answer, managed)
         for message, answer in zip(messages, answer_objects(messages, user), strict=True)
     ]
 
 
-def _entry(message: Message, answer: dict[str, Any]) -> Entry:
+def _entry(message: Message, answer: dict[str, Any], managed: set[int]) -> Entry:
+    cited = [citation["document"]["collection"] for citation in answer["citations"] if not answer["rule"]]
     dates = {passage.document_id: passage.document.created_at for passage in message.passages.all()}
     return Entry(
         answer=answer,
@@ -61,6 +67,7 @@ def _entry(message: Message, answer: dict[str, Any]) -> Entry:
         blocks=group_sentences(answer["sentences"]),
         sources=sources_of(answer, dates),
         passages=passages_of(answer),
+        verifiable_in=cited[0] if cited and cited[0] in managed else None,
     )
 
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cache, lru_cache
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -146,7 +147,7 @@ def load_active() -> Active:
 
 def compile_rule(row: Rule) -> ActiveRule:
     """A rule whose words, expressions or kinds of data are not what they must be comes back broken."""
-    fields = {
+    fields: dict[str, Any] = {
         "pk": row.pk, "kind": row.kind, "name": row.name, "in_question": row.in_question,
         "in_sources": row.in_sources, "in_answer": row.in_answer,
         "collections": frozenset(item.pk for item in row.collections.all()),
@@ -187,7 +188,7 @@ def _redaction(row: Rule) -> Redaction:
     return Redaction(frozenset(row.personal), tuple(compile_pattern(source) for source in row.patterns))
 
 
-def _vector(raw: bytes, model: str) -> Vector | None:
+def _vector(raw: bytes | memoryview, model: str) -> Vector | None:
     return np.frombuffer(bytes(raw), np.float32) if raw and model else None
 
 

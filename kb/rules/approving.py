@@ -51,7 +51,11 @@ def create_answer(
 
 
 def change_answer(user: User, answer: VerifiedAnswer, given: AnswerFields, encoder: Encoder | None) -> None:
-    """Approve it anew under this person's name; it is a draft again. Raises InvalidInputError, NotFoundError."""
+    """Approve it anew under this person's name; it is a draft again.
+
+    Raises:
+        InvalidInputError: as for a new one. NotFoundError: a passage that the person may not read.
+    """
     with transaction.atomic():
         before = described(answer)
         answer.state = State.DRAFT

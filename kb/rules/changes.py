@@ -18,7 +18,10 @@ def note_change(
     before: dict[str, Any],
     after: dict[str, Any],
 ) -> None:
-    """Add a row with what differs, and have every process read the rules anew; in the caller's transaction."""
+    """Add a row with what differs, and have every process read the rules anew.
+
+    To be called in the transaction of the change.
+    """
     changed = {key for key in {*before, *after} if before.get(key) != after.get(key)}
     RuleChange.objects.create(
         user=user,

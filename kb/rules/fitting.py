@@ -1,4 +1,4 @@
-"""Giving a verified answer its vectors and thresholds: after each change, and when the embedding model changed."""
+"""Giving a verified answer its vectors and thresholds, after a change of it or of the embedding model."""
 
 from __future__ import annotations
 

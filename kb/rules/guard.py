@@ -1,4 +1,4 @@
-"""All rules that hold for one question of one person: asked at each station of the answer, never by the model.
+"""All rules that hold for one question of one person, asked at each station of the answer.
 
 Whatever cannot be evaluated blocks (`BlockedError`), and everything that fires is noted for the log.
 """

@@ -20,12 +20,16 @@ from kb.rag.wordlists import NEGATIVE_PREFIXES, OPPOSITES
 from kb.rag.words import content_stems, plain, stem
 
 _ENDS = re.compile(r"(?<=[.!?;:])\s+")
-_ASKS = r"(?:what|which|who|whom|whose|when|where|why|how|is|are|was|were|do|does|did|can|could|may|must|will|should)"
+_ASKS = (
+    r"(?:what|which|who|whom|whose|when|where|why|how"
+    r"|is|are|was|were|do|does|did|can|could|may|must|will|should)"
+)
 # Orders to whoever answers. "Tell me how …" and "say what …" are questions and stay.
 _ORDER = re.compile(
     r"(?:^|[,(]|\b(?:and|but|then|so|also)\b|\s-)\s*(?:(?:please|now|just|instead|always|only|simply)\s+)*"
     r"(?:(?:ignore|disregard|forget|override|pretend|imagine|roleplay|act as|repeat after)\b"
-    r"|(?:say|claim|answer|respond|reply|write|output|print|state|confirm|tell (?:me|us|him|her|them|everyone))\b"
+    r"|(?:say|claim|answer|respond|reply|write|output|print|state|confirm"
+    r"|tell (?:me|us|him|her|them|everyone))\b"
     r"(?!\s+(?:me\s+|us\s+)?(?:what|which|who|whom|whose|when|where|why|how|whether|if|about)\b)"
     r"|(?:you are|you're|you must|you will|you should|your (?:new )?(?:role|task|instructions?))\b"
     r"|(?:new|system|previous|prior) (?:instructions?|prompt|rules?)\b)"
@@ -41,7 +45,8 @@ _COURTESY = re.compile(
 # "How many days" asks for an amount of time: it may be the same as "how long" and as "how much".
 _ASKED = (
     (frozenset({"time", "amount"}), re.compile(
-        r"\bhow (?:long|often|(?:many|much) (?:\w+ ){0,2}(?:days?|weeks?|months?|years?|hours?|time|leave))\b", re.I)),
+        r"\bhow (?:long|often|(?:many|much) (?:\w+ ){0,2}"
+        r"(?:days?|weeks?|months?|years?|hours?|time|leave))\b", re.I)),
     (frozenset({"time"}), re.compile(r"\b(?:when|how soon|(?:at |by )?what time)\b", re.I)),
     (frozenset({"amount"}), re.compile(r"\bhow (?:much|many|far|large|high|big)\b", re.I)),
     (frozenset({"place"}), re.compile(r"\bwhere\b", re.I)),
@@ -63,6 +68,11 @@ _NEUTRAL = frozenset(
         "exact",
         "exactly",
         "company",
+        "day",
+        "week",
+        "month",
+        "many",
+        "much",
     )
 )
 # What makes a question another one even where a different wording of the same thing does not show it.
@@ -95,11 +105,14 @@ def difference(one: str, other: str) -> str:
     Returns:
         number, date, time, identifier, quotation, name, negation, opposite, modality, asks or qualifier.
     """
+    if core(one) == core(other):
+        return ""
     first, second = read(core(one)), read(core(other))
     checks = (
         ("identifier", _identifiers), ("number", _numbers), ("date", _dates), ("time", _clocks),
         ("quotation", lambda a, b: set(a.quotations) != set(b.quotations)), ("name", _names),
-        ("negation", _negations), ("opposite", _opposites), ("modality", _modality), ("asks", _asks), ("qualifier", _qualifier),
+        ("negation", _negations), ("opposite", _opposites), ("modality", _modality), ("asks", _asks),
+        ("qualifier", _qualifier),
     )  # fmt: skip
     return next((name for name, differs in checks if differs(first, second)), "")
 
@@ -107,7 +120,8 @@ def difference(one: str, other: str) -> str:
 def vetoed(question: str, variants: Iterable[str]) -> bool:
     """Whether the question has nearly the words of one of these and differs from it exactly.
 
-    "What is the maximum length?" may be near "How long must it be?", but another variant asks for the minimum.
+    "What is the maximum length?" may be near "How long must it be?", but another variant asks for the
+    minimum.
     """
     return any(
         overlap(question, variant) >= _VETO_OVERLAP and difference(question, variant) in _VETOES
@@ -175,7 +189,7 @@ def _negation_marks(reading: Reading) -> set[str]:
 
 def _prefixes(one: Reading, other: Reading) -> bool:
     """ "unpaid" in one and "paid" in the other."""
-    words, others = set(one.stems), set(other.stems)
+    words, others = set(one.all_tokens), set(other.all_tokens)
     return any(
         f"{prefix}{item}" in others and f"{prefix}{item}" not in words and item not in others
         for item in words

@@ -15,8 +15,8 @@ from kb.rules.matching import core, topic_stems
 
 # Everyday things of an organisation that a question may turn to. Two are taken for each place.
 _FOREIGN = (
-    "parking", "contractors", "laptops", "suppliers", "training", "overtime", "visitors", "furniture", "insurance",
-    "software", "interns", "canteen",
+    "parking", "contractors", "laptops", "suppliers", "training", "overtime", "visitors", "furniture",
+    "insurance", "software", "interns", "canteen",
 )  # fmt: skip
 _MOST = 48
 

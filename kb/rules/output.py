@@ -21,8 +21,8 @@ Note = Callable[[ActiveRule, Mapping[str, int]], None]
 class Output:
     """One answer's way out.
 
-    While a rule blocks by words of the answer, the word that is being written is held back, so that no blocked
-    one is ever shown whole.
+    While a rule blocks by words of the answer, the word that is being written is held back, so that no
+    blocked one is ever shown whole.
     """
 
     def __init__(self, blocks: Sequence[ActiveRule], redactions: Sequence[ActiveRule], note: Note) -> None:

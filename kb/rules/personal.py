@@ -28,7 +28,8 @@ _PHONES = tuple(
 )
 # Dates and office hours are made of the same characters as telephone numbers.
 _NO_PHONE = re2.compile(
-    r"^(?:\d{1,2}[./-]\d{1,2}[./-](?:\d{4}|\d{2})\b|\d{4}[./-]\d{1,2}[./-]\d{1,2}\b|\d{1,2}\.\d{2} ?- ?\d{1,2}\.\d{2}\b)"
+    r"^(?:\d{1,2}[./-]\d{1,2}[./-](?:\d{4}|\d{2})\b|\d{4}[./-]\d{1,2}[./-]\d{1,2}\b"
+    r"|\d{1,2}\.\d{2} ?- ?\d{1,2}\.\d{2}\b)"
 )
 _IBAN = re2.compile(r"(?i)\b[A-Z]{2}\d{2}(?:[ -]?[A-Z0-9]){11,30}")
 _DIGITS = re2.compile(r"\d(?:[ -]?\d)*")

@@ -53,7 +53,11 @@ def create_rule(user: User, kind: Kind, given: RuleFields) -> Rule:
 
 @transaction.atomic
 def change_rule(user: User, rule: Rule, given: RuleFields) -> None:
-    """Change it; unless only its name did, it is a draft again and holds no longer. Raises InvalidInputError."""
+    """Change it; unless only its name did, it is a draft again and holds no longer.
+
+    Raises:
+        InvalidInputError: as for a new one.
+    """
     _check(Kind(rule.kind), given)
     before = described(rule)
     _write(rule, given)
@@ -161,7 +165,7 @@ def label_document(
 ) -> None:
     """Put the label on a document in all its versions, or take it off."""
     before = _borne(label)
-    place = {"label": label, "collection": collection, "external_id": external_id}
+    place: dict[str, Any] = {"label": label, "collection": collection, "external_id": external_id}
     if borne:
         LabelledDocument.objects.get_or_create(**place)
     else:

@@ -38,7 +38,7 @@ def standing_sources(answer: VerifiedAnswer) -> list[StandingSource] | None:
 
 
 def trouble_of(answer: VerifiedAnswer) -> list[tuple[VerifiedSource, str]]:
-    """Sources that its managers should look at: GONE and CHANGED ones silence the answer, NEWER ones do not."""
+    """Sources to look at: GONE and CHANGED ones silence the answer, NEWER ones do not."""
     told = ((source, look_at(source)[1]) for source in _rows(answer))
     return [(source, trouble) for source, trouble in told if trouble]
 

@@ -1,8 +1,8 @@
 """Answering from a verified answer: the best match that this person may see and whose sources still stand.
 
 A verified answer is an offer, not a barrier. Where it cannot be evaluated (the search server is down, or the
-vectors are of another model) the words alone decide, and a question that then misses it goes the ordinary way,
-on which every sentence is proved. It never answers on a doubt: not when a source is gone, not when two
+vectors are of another model) the words alone decide, and a question that then misses it goes the ordinary
+way, on which every sentence is proved. It never answers on a doubt: not when a source is gone, not when two
 verified answers are equally near.
 """
 

@@ -102,12 +102,13 @@ export class RunningAnswer {
     this.#unproved = false;
   }
 
-  on_abstained({ message, nearest }) {
+  on_abstained({ reason, message, nearest }) {
     this.#startOver();
     this.#draft.clear();
     const heading = document.createElement("h3");
     heading.className = "abstained-heading";
     heading.textContent = message;
+    if (reason === "blocked") heading.className = "note";
     this.#find("[data-note]").replaceChildren(heading);
     this.status("");
     this.#showPassages(nearest);

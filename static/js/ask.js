@@ -1,5 +1,6 @@
 // The ask page: puts the composer, the thread and the stream together.
 
+import { send } from "./api.js";
 import { RunningAnswer } from "./answer.js";
 import { startArrows } from "./arrows.js";
 import { startCitations } from "./citations.js";
@@ -10,6 +11,7 @@ import { startFeedback } from "./feedback.js";
 import { Picker } from "./picker.js";
 import { settle, streamAnswer } from "./stream.js";
 import { localiseTimes } from "./times.js";
+import { toast } from "./toasts.js";
 
 const thread = document.getElementById("thread");
 const picker = new Picker(thread.dataset.conversation === "");
@@ -21,7 +23,7 @@ const composer = new Composer({
   onStop: () => running?.abort(),
 });
 
-async function ask(question, before = null) {
+async function ask(question, before = null, verified = true) {
   if (running) return;
   document.getElementById("welcome")?.remove();
   before?.remove();
@@ -32,7 +34,7 @@ async function ask(question, before = null) {
   thread.append(answer.article);
   answer.article.scrollIntoView({ block: "start", behavior: stillness.matches ? "instant" : "smooth" });
   try {
-    await streamAnswer(answer, requestOf(question), running.signal);
+    await streamAnswer(answer, { ...requestOf(question), verified }, running.signal);
     remember(answer);
     if (answer.messageId && answer.article.dataset.state !== "failed") await settle(answer);
     localiseTimes(thread);
@@ -44,6 +46,18 @@ async function ask(question, before = null) {
     running = null;
     composer.busy = false;
     showAskAll();
+  }
+}
+
+// The verified answer was given to another question: its managers are told, and the documents are asked.
+async function notThis(button, question) {
+  button.disabled = true;
+  try {
+    await send(button.dataset.notThis);
+    ask(question, null, false);
+  } catch (error) {
+    button.disabled = false;
+    toast(error.message);
   }
 }
 
@@ -80,6 +94,8 @@ thread.addEventListener("click", (event) => {
     } else ask(example.dataset.example);
   } else if (event.target.closest("[data-ask-again]")) {
     ask(question, message.dataset.message ? null : message);
+  } else if (event.target.closest("[data-not-this]")) {
+    notThis(event.target.closest("[data-not-this]"), question);
   } else if (event.target.closest("[data-rephrase]")) {
     composer.text = question;
     composer.focus();

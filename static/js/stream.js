@@ -10,7 +10,7 @@ const SETTLE_TRIES = 5;
 const SETTLE_WAIT_MS = 500;
 
 // Resolves when the answer is complete or stopped; throws a Problem when it could not be.
-export async function streamAnswer(answer, { question, collections, conversation }, signal) {
+export async function streamAnswer(answer, { question, collections, conversation, verified }, signal) {
   try {
     const response = await fetch(ANSWERS, {
       method: "POST",
@@ -19,7 +19,7 @@ export async function streamAnswer(answer, { question, collections, conversation
         "Content-Type": "application/json",
         "X-CSRFToken": csrfToken(),
       },
-      body: JSON.stringify({ question, collections, conversation, stream: true }),
+      body: JSON.stringify({ question, collections, conversation, verified, stream: true }),
       credentials: "same-origin",
       signal,
     });

@@ -10,10 +10,12 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
+from django.utils import timezone
 
 from kb.accounts.models import User, create_api_key
 from kb.chat.models import Conversation, Message
 from kb.library.models import Collection, Grant
+from kb.rules.models import Label, NearMiss, Rule, VerifiedAnswer
 from tests.factories import browser_of, make_document
 
 pytestmark = pytest.mark.django_db
@@ -57,6 +59,21 @@ def hidden(collection: Collection, owner: User) -> dict[str, object]:
         "page": 1,
         "generation_id": 1,
         "action": "switch",
+        **_rules(collection),
+    }
+
+
+def _rules(collection: Collection) -> dict[str, object]:
+    answer = VerifiedAnswer.objects.create(
+        collection=collection, text="14 days", verified_by_name="owner", verified_at=timezone.now()
+    )
+    return {
+        "verified_id": answer.pk,
+        "near_miss_id": NearMiss.objects.create(answer=answer, question="?").pk,
+        "rule_id": Rule.objects.create(kind="block", name="Falcon", position=1).pk,
+        "label_id": Label.objects.create(name="secret").pk,
+        "kind": "block",
+        "direction": "up",
     }
 
 
@@ -73,6 +90,9 @@ def missing() -> dict[str, object]:
         "page": 1,
         "generation_id": 1,
         "action": "switch",
+        **dict.fromkeys(("verified_id", "near_miss_id", "rule_id", "label_id"), number),
+        "kind": "block",
+        "direction": "up",
     }
 
 
@@ -87,6 +107,10 @@ def test_the_walk_sees_every_kind_of_route(hidden: dict[str, object]) -> None:
         "/c/",
         "/library/",
         "/feedback/",
+        "/verified/",
+        "/near-misses/",
+        "/rules/",
+        "/labels/",
     ):
         assert part in walked
 

@@ -16,7 +16,7 @@ from contextlib import contextmanager
 import httpx
 from django.conf import settings
 
-from kb.chat.pipeline import estimate_tokens
+from kb.chat.lookup import estimate_tokens
 from kb.conf import config
 from kb.quality.deployment import Deployment, throw_away_deployment
 from kb.quality.rest import RestClient, rest_client

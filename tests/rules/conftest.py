@@ -9,12 +9,13 @@ import pytest
 from asgiref.sync import async_to_sync
 
 from kb.accounts.models import User
-from kb.chat import gate, lookup
+from kb.chat import gate
 from kb.chat.events import Event
 from kb.chat.pipeline import answer
 from kb.chat.record import Ask
 from kb.library import retrieval
 from kb.library.models import Chunk, Collection, Document
+from kb.rules import encoding
 from tests.chat.fakes import FakeGenerator
 from tests.factories import make_document
 from tests.rules.encoders import WordEncoder
@@ -37,7 +38,7 @@ def search(document: Document, monkeypatch: pytest.MonkeyPatch) -> WordEncoder:
     """A search server that offers every chunk to everybody, and encodes questions by their words."""
     fake = WordEncoder(list(Chunk.objects.values_list("pk", flat=True)))
     monkeypatch.setattr(retrieval, "search_client", lambda: fake)
-    monkeypatch.setattr(lookup, "search_client", lambda: fake)
+    monkeypatch.setattr(encoding, "search_client", lambda: fake)
     monkeypatch.setattr(gate, "search_client", lambda: fake)
     return fake
 

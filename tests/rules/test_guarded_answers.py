@@ -19,7 +19,7 @@ from kb.library.models import Collection, Document
 from kb.rules import active
 from kb.rules.active import bump
 from kb.rules.errors import BrokenRuleError
-from kb.rules.models import Firing, Kind, Rule
+from kb.rules.models import Firing, Kind, Rule, RuleRevision
 from kb.rules.services import create_label, label_collection, label_document, move_rule, switch_off
 from tests.chat.fakes import FakeGenerator
 from tests.rules.conftest import QUESTION, TEXT, Run
@@ -164,7 +164,7 @@ def test_notice_is_added_where_words_sources_or_collections_match(
     assert "<strong>question</strong>" in done["sentences"][1]["html"]
     move_rule(admin, last, up=True)
     move_rule(admin, last, up=True)
-    assert [s["text"] for s in run(PROVED)[-1].data["sentences"] if s.get("notice")][0] == "By collection."
+    assert next(s["text"] for s in run(PROVED)[-1].data["sentences"] if s.get("notice")) == "By collection."
 
 
 def test_notice_comes_with_quotes_and_with_an_answer_that_was_stopped(
@@ -192,8 +192,10 @@ def test_abstention_bears_no_notice(run: Run, admin: User) -> None:
     assert run("The documents do not say.")[-1].data["text"] == ""
 
 
-@pytest.mark.parametrize(("excepted", "member", "blocked"), [(False, True, True), (False, False, False),
-                                                            (True, True, False), (True, False, True)])  # fmt: skip
+@pytest.mark.parametrize(
+    ("excepted", "member", "blocked"),
+    [(False, True, True), (False, False, False), (True, True, False), (True, False, True)],
+)
 def test_rule_binds_its_groups_or_all_but_them(
     run: Run, admin: User, teammate: User, excepted: bool, member: bool, blocked: bool
 ) -> None:
@@ -282,9 +284,9 @@ def test_rules_that_cannot_be_read_let_nothing_through(run: Run, monkeypatch: py
 
 
 def test_rules_without_a_revision_are_read_each_time(run: Run, admin: User) -> None:
-    active.RuleRevision.objects.all().delete()
+    RuleRevision.objects.all().delete()
     rule = rule_on(admin, Kind.BLOCK, words=["return"])
-    active.RuleRevision.objects.all().delete()
+    RuleRevision.objects.all().delete()
     assert run(PROVED)[-1].data["reason"] == "blocked"
     Rule.objects.filter(pk=rule.pk).update(state="tried")
     assert run(PROVED)[-1].data["reason"] == ""
@@ -292,5 +294,5 @@ def test_rules_without_a_revision_are_read_each_time(run: Run, admin: User) -> N
 
 def test_without_rules_the_raw_text_streams_unchanged(run: Run) -> None:
     events = run("Customers may ret", "urn a product within 14 days of delivery. [1]")
-    assert [event.data["text"] for event in events if event.name == "delta"][0] == "Customers may ret"
+    assert next(event.data["text"] for event in events if event.name == "delta") == "Customers may ret"
     assert not Firing.objects.exists()

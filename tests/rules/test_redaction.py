@@ -13,9 +13,12 @@ from kb.rules.redaction import REMOVED, Redaction, collapse, shown
 EVERYTHING = Redaction(frozenset(KINDS))
 OWN = Redaction(frozenset(KINDS), (compile_pattern(r"\bEMP-\d+\b"), compile_pattern(r"project \w+")))
 PIECES = (
-    "DE89 3704 0044 0532 0130 00", "GB29 NWBK 6016 1331 9268 19", "4111 1111 1111 1111", "5500-0000-0000-0004",
-    "max.mustermann@example.com", "+49 (0)30 / 123 456-78", "030 1234567", "(212) 555-0187", "14 days", "EMP-123",
-    "2026-03-03", "Project Falcon", "EUR 1,000", "IBAN:", "[1]", "Call", "the", "USA", ".", ",", "\n", "\n\n", "- ",
+    "DE89 3704 0044 0532 0130 00", "GB29 NWBK 6016 1331 9268 19", "4111 1111 1111 1111",
+    "5500-0000-0000-0004",
+    "max.mustermann@example.com", "+49 (0)30 / 123 456-78", "030 1234567", "(212) 555-0187", "14 days",
+    "EMP-123",
+    "2026-03-03", "Project Falcon", "EUR 1,000", "IBAN:", "[1]", "Call", "the", "USA", ".", ",",
+    "\n", "\n\n", "- ",
     "12345678901234567890", "x" * 150, "é", "１２３", "…",
 )  # fmt: skip
 TEXTS = st.lists(st.sampled_from([*PIECES, " ", " ", " "]), max_size=14).map("".join)

@@ -15,6 +15,7 @@ from kb.chat.pipeline import answer
 from kb.chat.record import Ask
 from kb.exceptions import KBError
 from kb.library.named import collection_named
+from kb.rules.record import BLOCKED
 
 
 class Command(BaseCommand):
@@ -47,6 +48,9 @@ class Command(BaseCommand):
         return data
 
     def _print(self, done: dict[str, Any]) -> None:
+        if done["reason"] == BLOCKED:
+            self.stdout.write(done["rule"]["message"])
+            return
         if done["abstained"]:
             self.stdout.write("The documents don't say. Nearest passages:")
             for passage in done["passages"]:

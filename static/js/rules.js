@@ -1,0 +1,5 @@
+// Pages of rules and verified answers.
+
+import { startDialogs } from "./dialogs.js";
+
+startDialogs();
