@@ -72,6 +72,7 @@ def retrieve(ask: Ask, draft: Draft) -> list[Passage]:
         draft.message.standalone_question,
         draft.message.conversation.collection_ids,
         config.passages,
+        for_prompt=True,
     )
     passages = merge_neighbours([as_passage(n, item) for n, item in enumerate(found.chunks, start=1)])
     passages = trim_to_budget(
@@ -97,6 +98,7 @@ def as_passage(n: int, item: FoundChunk) -> Passage:
         cosine=item.hit.cosine,
         bm25=item.hit.bm25,
         rrf_score=item.hit.rrf_score,
+        vouched=bool(item.flags) and not item.withheld,
     )
 
 
