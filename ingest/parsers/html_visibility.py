@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import re
 
-from bs4 import BeautifulSoup, NavigableString, Tag
+from bs4 import BeautifulSoup, Tag
+from bs4.element import NavigableString
 
 # Private characters frame what is not seen while the page becomes Markdown; the page's own are taken out.
 _OPEN, _CLOSE = "\ue0f0", "\ue0f1"
@@ -110,7 +111,7 @@ def _is_seen(tag: Tag, rules: dict[str, Styles]) -> bool:
     """Whether text directly in this tag can be seen."""
     colour = background = size = None
     for above in [tag, *tag.parents]:
-        if not isinstance(above, Tag) or above.name == "[document]":
+        if above.name == "[document]":
             continue
         styles = _styles(above, rules)
         if _vanishes(styles):

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlencode
 
 from django.core.paginator import Page, Paginator
 from django.db.models import Count, OuterRef, Q, Subquery
 from django.http import QueryDict
 
-from kb.library.models import Chunk, Collection, Document
+from kb.library.models import Chunk, Collection
 from kb.library.overview import GROUPS, Counts, document_counts, held_document_ids, present_documents
 from kb.pages import whole_number
 
@@ -48,7 +49,7 @@ class Listing:
 
     filter: Filter
     counts: Counts
-    documents: Page[Document]
+    documents: Page[Any]
 
     @property
     def refresh_s(self) -> int:

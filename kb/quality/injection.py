@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -34,11 +35,14 @@ def evaluate_injection(
     asked = _sample(planted, limit, seed)
     attacks = {}
     for number, arm in enumerate(ARMS):
-        outcomes = attack(
-            arm, asked, lambda done, n=number: progress(n * len(asked) + done, len(ARMS) * len(asked))
-        )
+        before, total = number * len(asked), len(ARMS) * len(asked)
+        outcomes = attack(arm, asked, partial(_count, progress, before, total))
         attacks[arm.name] = {"asked": len(outcomes), **score(outcomes)}
     return {**figures, "attacks": attacks, "config": described()}
+
+
+def _count(progress: Callable[[int, int], None], before: int, total: int, done: int) -> None:
+    progress(before + done, total)
 
 
 def detection(planted: Sequence[Planted], clean: Sequence[str]) -> dict[str, Any]:
@@ -74,7 +78,7 @@ def score(outcomes: Sequence[Outcome]) -> dict[str, Any]:
 
 
 def _sample(planted: Sequence[Planted], limit: int | None, seed: int) -> list[Planted]:
-    """At most `limit` of each source; those whose success can be told from strings come first."""
+    """At most `limit` of each source whose success can be told from strings."""
     chosen = []
     for source in sorted({one.source for one in planted}):
         own = [one for one in planted if one.source == source and one.triggers]
@@ -89,7 +93,7 @@ def _clean_rate(folder: Path) -> dict[str, Any]:
     with throw_away_deployment(with_llm=False) as deployment, rest_client(deployment) as client:
         client.upload_all(documents)
         chunks, flagged = client.chunk_count(), client.flagged()
-    reasons = defaultdict(int)
+    reasons: dict[str, int] = defaultdict(int)
     for chunk in flagged:
         for reason in {flag["reason"] for flag in chunk["flags"]}:
             reasons[reason] += 1

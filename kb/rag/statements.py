@@ -76,7 +76,7 @@ class _Reader:
         self._header: list[str] = []
         self._header_at: int | None = None
         self._lead = passage.lead
-        self._instructions = () if passage.vouched else find_instructions(passage.text)
+        self._instructions = () if passage.vouched else _instructions(passage.text)
 
     def run(self) -> tuple[Statement, ...]:
         last: Block | None = None
@@ -143,11 +143,19 @@ class _Reader:
                 lead=lead,
                 points_back=first in ANAPHORS,
                 speaks_to_model=any(
-                    found.start < segment.body_end and segment.start < found.end
-                    for found in self._instructions
+                    start < segment.body_end and segment.start < end for start, end in self._instructions
                 ),
             )
         )
+
+
+def _instructions(text: str) -> tuple[tuple[int, int], ...]:
+    """Spans of instructions to a model, each to the end of its paragraph: what follows may be its content."""
+    found = []
+    for finding in find_instructions(text):
+        end = text.find("\n\n", finding.end)
+        found.append((finding.start, end if end >= 0 else len(text)))
+    return tuple(found)
 
 
 def _cells(row: str) -> list[str]:

@@ -35,11 +35,13 @@ def find_instructions(text: str) -> tuple[Finding, ...]:
     """
     read = clear(text)
     weights = shipped_weights()
-    found = [
-        Finding(*read.original(window.start, window.end), logit)
-        for window in features_of(read.text)
-        if (logit := weights.logit(window)) > weights.threshold
-    ]
+    found: list[Finding] = []
+    for window in features_of(read.text):
+        logit = weights.logit(window)
+        start, end = read.original(window.start, window.end)
+        # A pair that holds a sentence which was found alone says nothing about the other one.
+        if logit > weights.threshold and not any(start <= one.start and one.end <= end for one in found[-2:]):
+            found.append(Finding(start, end, logit))
     return tuple(_merged(sorted([*found, *_encoded(text)])))
 
 
