@@ -18,12 +18,14 @@ from django.utils import timezone
 from ingest.chunking import ChunkSpan, chunk_document
 from ingest.embedding import get_encoder
 from ingest.failures import fail, keep_trying
+from ingest.flagging import flag_chunks
 from ingest.leases import Lease, LeaseLostError, acquire
 from ingest.parsers.base import ParsedDocument, ParseError
 from ingest.sandbox import Sandbox
 from ingest.storage import file_path
 from kb.conf import config
-from kb.library.models import Chunk, Document, DocumentText, Status
+from kb.library.flags import Flag, allowed_digests, record_reviews, text_digest
+from kb.library.models import Chunk, Document, DocumentText, ReviewAction, Status
 from kb.library.services import hold_documents, unpublish
 from kb.search import log
 from kb.search.errors import OtherModelServesError
@@ -37,9 +39,10 @@ _EMBED_AT_ONCE = 64  # chunks between two signs of life; a document that has no 
 
 @dataclass(frozen=True)
 class Embedded:
-    """Chunks with their vectors, float16 [len(spans), dimension]."""
+    """Chunks with what was found in them, and with their vectors, float16 [len(spans), dimension]."""
 
     spans: Sequence[ChunkSpan]
+    flags: Sequence[Sequence[Flag]]
     vectors: np.ndarray
     model_id: str
     dimension: int
@@ -97,7 +100,8 @@ def embed(document: Document, lease: Lease, parsed: ParsedDocument) -> Embedded:
         if len(texts) > _EMBED_AT_ONCE:
             _show_progress(document, lease, at, len(texts))
         groups.append(encoder.embed_passages(texts[at : at + _EMBED_AT_ONCE]).astype("<f2"))
-    return Embedded(spans, np.concatenate(groups), encoder.model_id, encoder.dimension)
+    flags = flag_chunks(title, parsed, spans)
+    return Embedded(spans, flags, np.concatenate(groups), encoder.model_id, encoder.dimension)
 
 
 def contextual(title: str, heading_path: Sequence[str], text: str) -> str:
@@ -170,6 +174,7 @@ def _store_text(
             "pages": [list(page) for page in parsed.pages],
         },
     )
+    allowed = allowed_digests(document)
     Chunk.objects.filter(document=document).delete()
     chunks = Chunk.objects.bulk_create(
         [
@@ -183,10 +188,13 @@ def _store_text(
                 page_end=span.page_end,
                 heading_path=list(span.heading_path),
                 tokens=span.tokens,
+                flags=[[flag.reason, flag.start, flag.end] for flag in flags],
+                withheld=bool(flags) and text_digest(parsed.text[span.start : span.end]) not in allowed,
             )
-            for ordinal, span in enumerate(embedded.spans)
+            for ordinal, (span, flags) in enumerate(zip(embedded.spans, embedded.flags, strict=True))
         ]
     )
+    record_reviews(document, ReviewAction.FLAGGED, [chunk for chunk in chunks if chunk.withheld], None)
     Embedding.objects.bulk_create(
         Embedding(chunk=chunk, generation=generation, vector=vector.tobytes())
         for chunk, vector in zip(chunks, embedded.vectors, strict=True)

@@ -105,6 +105,7 @@ class Config:
     candidates: int = setting("KB_CANDIDATES", integer(10, 1000), "100")
     passages: int = setting("KB_PASSAGES", integer(1, 20), "5")
     passage_tokens: int = setting("KB_PASSAGE_TOKENS", integer(64, 16384), "300")
+    withhold_flagged: bool = setting("KB_WITHHOLD_FLAGGED", boolean, "1")
 
     llm_model: str = setting("KB_LLM_MODEL", text, BUILT_IN)
     llm_url: str = setting("KB_LLM_URL", text, "")

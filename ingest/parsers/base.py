@@ -69,6 +69,8 @@ class ParsedDocument:
         pages: the span of each page, in order, the first page first; empty when the format has no pages.
         blocks: in order, without overlap, covering every character that is not whitespace.
         metadata: JSON values only.
+        hidden: spans of what a person who opens the file does not see, such as white words on white; in
+            order.
 
     Raises:
         ValueError: the spans break these rules.
@@ -80,12 +82,14 @@ class ParsedDocument:
     pages: tuple[tuple[int, int], ...] = ()
     blocks: tuple[Block, ...] = ()
     metadata: dict[str, Any] = field(default_factory=dict)
+    hidden: tuple[tuple[int, int], ...] = ()
 
     def __post_init__(self) -> None:
         if self.text != normalise_text(self.text):
             raise ValueError("the text is not normalised")
         _check_ordered([(block.start, block.end) for block in self.blocks], len(self.text))
         _check_ordered(self.pages, len(self.text))
+        _check_ordered(self.hidden, len(self.text))
         end = 0
         for block in (*self.blocks, Block("paragraph", len(self.text), len(self.text))):
             if self.text[end : block.start].strip():

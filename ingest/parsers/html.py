@@ -11,6 +11,7 @@ from markdownify import MarkdownConverter
 
 from ingest.parsers.base import ParsedDocument, ParseError, clean_title, normalise_text
 from ingest.parsers.encoding import decode_text
+from ingest.parsers.html_visibility import is_dropped, mark_unseen, style_rules, take_marks
 from ingest.parsers.markdown import first_heading, markdown_blocks
 
 _NEVER_TEXT = (
@@ -20,7 +21,6 @@ _NEVER_TEXT = (
 _BOILERPLATE = ("header", "footer", "aside", "form")
 _BOILERPLATE_ROLES = frozenset({"navigation", "banner", "contentinfo", "search", "complementary"})
 _CONTENT = ("main", "article", "h1")
-_HIDDEN_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 _CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?([\w-]{1,40})", re.IGNORECASE)
 _BLANK_LINES = re.compile(r"\n{3,}")
 
@@ -51,7 +51,7 @@ class HtmlParser:
         # html.parser resolves no entity but the named characters, so nothing is fetched and nothing expands.
         page = BeautifulSoup(source, "html.parser")
         title = clean_title(page.title.get_text() if page.title else None)
-        text = _readable_text(page)
+        text, unseen = take_marks(_readable_text(page))
         if not text:
             raise ParseError(
                 "empty",
@@ -59,7 +59,9 @@ class HtmlParser:
                 "save the page from the browser as PDF and upload that.",
             )
         blocks = markdown_blocks(text)
-        return ParsedDocument(text, "markdown", title or first_heading(text, blocks), (), blocks)
+        return ParsedDocument(
+            text, "markdown", title or first_heading(text, blocks), (), blocks, hidden=unseen
+        )
 
 
 def _readable_text(page: BeautifulSoup) -> str:
@@ -67,22 +69,20 @@ def _readable_text(page: BeautifulSoup) -> str:
         # Comments, declarations and processing instructions.
         if not isinstance(node, CData):
             node.extract()
+    rules = style_rules(page)
     for tag in page.find_all(_NEVER_TEXT):
         tag.extract()
     for image in page.find_all("img"):
         image.replace_with(str(image.get("alt") or ""))
     whole_length = len(page.get_text())
     for tag in page.find_all(True):
-        if _is_hidden(tag) or _is_boilerplate(tag, whole_length):
+        if is_dropped(tag, whole_length) or _is_boilerplate(tag, whole_length):
             tag.extract()
+    mark_unseen(page, rules)
     mains = page.find_all("main")
     if len(mains) == 1 and len(mains[0].get_text()) >= len(page.get_text()) / 2:
         return _to_markdown(mains[0])
     return _to_markdown(page)
-
-
-def _is_hidden(tag: Tag) -> bool:
-    return tag.has_attr("hidden") or bool(_HIDDEN_STYLE.search(str(tag.get("style") or "")))
 
 
 def _is_boilerplate(tag: Tag, whole_length: int) -> bool:

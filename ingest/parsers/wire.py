@@ -35,6 +35,7 @@ def dump_document(document: ParsedDocument) -> bytes:
             "pages": document.pages,
             "blocks": blocks,
             "metadata": document.metadata,
+            "hidden": document.hidden,
         }
     )
 
@@ -65,7 +66,9 @@ def load_document(data: bytes) -> ParsedDocument:
         raise ValueError("wrong type of title")
     blocks = tuple(_block(values) for values in _rows(fields, "blocks", 4))
     pages = tuple((_integer(start), _integer(end)) for start, end in _rows(fields, "pages", 2))
-    return ParsedDocument(text, _format(fields.get("format")), clean_title(title), pages, blocks, metadata)
+    hidden = tuple((_integer(start), _integer(end)) for start, end in _rows(fields, "hidden", 2))
+    form = _format(fields.get("format"))
+    return ParsedDocument(text, form, clean_title(title), pages, blocks, metadata, hidden)
 
 
 def _dump(fields: dict[str, Any]) -> bytes:

@@ -54,4 +54,6 @@ def hit_object(item: FoundChunk, query: str) -> dict[str, Any]:
         "rrf_score": item.hit.rrf_score,
         "cosine": item.hit.cosine,
         "bm25": item.hit.bm25,
+        "flags": sorted({str(reason) for reason, _, _ in item.flags}),
+        "withheld": item.withheld,
     }

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from django.contrib.auth.models import Group
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from kb.accounts.models import User
 from kb.chat.models import Conversation
+from kb.library.flags import WORDS as FLAG_WORDS
+from kb.library.flags import flags_of
 from kb.library.models import Chunk, Collection, Document, Grant, Role
 from kb.library.progress import progress_of
 
@@ -78,13 +82,34 @@ class DocumentSerializer(serializers.ModelSerializer[Document]):
         return progress_of(document)
 
 
+class FlagSerializer(serializers.Serializer[Any]):
+    """What was found in a chunk; the span is [start, end) in its text."""
+
+    reason = serializers.ChoiceField(choices=list(FLAG_WORDS))
+    start = serializers.IntegerField()
+    end = serializers.IntegerField()
+
+
 class ChunkSerializer(serializers.ModelSerializer[Chunk]):
     heading_path = serializers.ListField(child=serializers.CharField())
+    flags = serializers.SerializerMethodField()
+    withheld = serializers.BooleanField(read_only=True, help_text="Flagged, and kept out of prompts.")
 
     class Meta:
         model = Chunk
-        fields = ("id", "ordinal", "start", "end", "text", "page_start", "page_end", "heading_path", "tokens")
+        fields = (
+            "id", "document", "ordinal", "start", "end", "text", "page_start", "page_end", "heading_path",
+            "tokens", "flags", "withheld",
+        )  # fmt: skip
         read_only_fields = fields
+
+    @extend_schema_field(FlagSerializer(many=True))
+    def get_flags(self, chunk: Chunk) -> list[dict[str, Any]]:
+        return [asdict(flag) for flag in flags_of(chunk)]
+
+
+class ChunkReviewRequest(serializers.Serializer[Any]):
+    allowed = serializers.BooleanField(help_text="Whether the chunk may be put in front of the model.")
 
 
 def _collections() -> serializers.ListField:

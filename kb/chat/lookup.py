@@ -72,6 +72,7 @@ def _retrieve(ask: Ask, draft: Draft, guard: Guard) -> list[Passage]:
         draft.message.conversation.collection_ids,
         config.passages,
         guard.may_use if guard.looks_at_sources else None,
+        for_prompt=True,
     )
     passages = prepare_passages(found.chunks, draft.message.standalone_question, guard.mask_passages)
     keep_passages(draft, passages)
@@ -104,6 +105,7 @@ def as_passage(n: int, item: FoundChunk) -> Passage:
         cosine=item.hit.cosine,
         bm25=item.hit.bm25,
         rrf_score=item.hit.rrf_score,
+        vouched=bool(item.flags) and not item.withheld,
     )
 
 

@@ -14,6 +14,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.db.models import Q, QuerySet
 
 from kb.accounts.models import User
+from kb.conf import config
 from kb.exceptions import NotFoundError, PermissionDeniedError
 from kb.library.models import Chunk, Collection, Document, Grant, Role, Status
 from kb.prepared import PreparedRows, Row
@@ -73,12 +74,30 @@ def get_document_for(user: AnyUser, document_id: int, role: Role = Role.VIEWER) 
     return document
 
 
-def searchable_chunks(user: AnyUser, chunk_ids: list[int]) -> QuerySet[Chunk]:
+def get_chunk_for(user: AnyUser, chunk_id: int, role: Role = Role.VIEWER) -> Chunk:
+    """A chunk of a document that this person may open; raises as `get_document_for` does."""
+    chunk = (
+        Chunk.objects.filter(pk=chunk_id, document__in=documents_for(user))
+        .select_related("document__collection")
+        .first()
+    )
+    if chunk is None:
+        raise NotFoundError
+    get_document_for(user, chunk.document_id, role)
+    return chunk
+
+
+def searchable_chunks(user: AnyUser, chunk_ids: list[int], *, for_prompt: bool = False) -> QuerySet[Chunk]:
     """Of these chunks, the live ones of ready, present documents that this person may read now.
 
     The database has the last word: whatever an index returned passes through here.
+
+    Args:
+        for_prompt: leave out those that are withheld from the model.
     """
+    shown = Q(withheld=False) if for_prompt and config.withhold_flagged else Q()
     return Chunk.objects.filter(
+        shown,
         pk__in=chunk_ids,
         document__status=Status.READY,
         document__superseded_at=None,
@@ -87,13 +106,15 @@ def searchable_chunks(user: AnyUser, chunk_ids: list[int]) -> QuerySet[Chunk]:
     ).select_related("document__collection")
 
 
-def searchable_rows(user: AnyUser, chunk_ids: Sequence[int], fields: tuple[str, ...]) -> list[Row]:
+def searchable_rows(
+    user: AnyUser, chunk_ids: Sequence[int], fields: tuple[str, ...], *, for_prompt: bool = False
+) -> list[Row]:
     """These fields of the chunks that `searchable_chunks` gives."""
     if not chunk_ids or not isinstance(user, User) or not user.is_active:
         return []
     places = 1 << (len(chunk_ids) - 1).bit_length()
     filled = [*chunk_ids, *[chunk_ids[-1]] * (places - len(chunk_ids))]
-    return _searchable_rows(user.is_superuser, places, fields).rows(*_whose(user), *filled)
+    return _searchable_rows(user.is_superuser, places, fields, for_prompt).rows(*_whose(user), *filled)
 
 
 def _whose(user: User) -> list[int]:
@@ -109,10 +130,12 @@ def _collection_ids(is_superuser: bool) -> PreparedRows:
 
 
 @cache
-def _searchable_rows(is_superuser: bool, places: int, fields: tuple[str, ...]) -> PreparedRows:
+def _searchable_rows(
+    is_superuser: bool, places: int, fields: tuple[str, ...], for_prompt: bool
+) -> PreparedRows:
     asking = User(pk=-1, is_superuser=is_superuser)
     chunk_ids = list(range(-2, -2 - places, -1))
     return PreparedRows(
-        lambda: searchable_chunks(asking, chunk_ids).order_by().values_list(*fields),
+        lambda: searchable_chunks(asking, chunk_ids, for_prompt=for_prompt).order_by().values_list(*fields),
         [*_whose(asking), *chunk_ids],
     )

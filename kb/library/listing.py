@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlencode
 
 from django.core.paginator import Page, Paginator
-from django.db.models import Q
+from django.db.models import Count, OuterRef, Q, Subquery
 from django.http import QueryDict
 
-from kb.library.models import Collection, Document
-from kb.library.overview import GROUPS, Counts, document_counts, present_documents
+from kb.library.models import Chunk, Collection
+from kb.library.overview import GROUPS, Counts, document_counts, held_document_ids, present_documents
 from kb.pages import whole_number
 
 PAGE_ROWS = 50
+HELD = "held"  # has passages that wait for a manager, whatever its state
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,7 @@ class Filter:
         """Values that mean nothing count as not given."""
         state = query.get("state", "")
         return cls(
-            state=state if state in GROUPS else "",
+            state=state if state in GROUPS or state == HELD else "",
             # PostgreSQL refuses NUL, and nothing holds one.
             words=query.get("q", "").replace("\0", "").strip()[:200],
             page=max(1, whole_number(query.get("page", ""), 1)),
@@ -47,7 +49,7 @@ class Listing:
 
     filter: Filter
     counts: Counts
-    documents: Page[Document]
+    documents: Page[Any]
 
     @property
     def refresh_s(self) -> int:
@@ -58,6 +60,8 @@ class Listing:
     def state_links(self) -> list[tuple[str, str, int, str]]:
         """Value, words, count and query string of each state filter."""
         words = {"": "All", "ready": "Ready", "working": "In progress", "failed": "Failed"}
+        if self.counts.held or self.filter.state == HELD:
+            words[HELD] = "Held back"
         numbers = {"": self.counts.total, **vars(self.counts)}
         return [
             (value, text, numbers[value], self.filter.query_with(state=value))
@@ -80,9 +84,13 @@ class Listing:
 def list_documents(collection: Collection, wanted: Filter) -> Listing:
     """The wanted page, or the last one when there are fewer."""
     rows = present_documents([collection])
-    if wanted.state:
+    if wanted.state == HELD:
+        rows = rows.filter(pk__in=held_document_ids())
+    elif wanted.state:
         rows = rows.filter(status__in=GROUPS[wanted.state])
     if wanted.words:
         rows = rows.filter(Q(title__icontains=wanted.words) | Q(external_id__icontains=wanted.words))
+    held = Chunk.objects.filter(document=OuterRef("pk"), withheld=True).order_by().values("document")
+    rows = rows.annotate(held_chunks=Subquery(held.annotate(number=Count("pk")).values("number")))
     documents = Paginator(rows, PAGE_ROWS).get_page(wanted.page)
     return Listing(wanted, document_counts([collection])[collection.pk], documents)

@@ -199,9 +199,18 @@ class Chunk(models.Model):
     page_end = models.PositiveIntegerField(null=True)
     heading_path = models.JSONField(default=list)
     tokens = models.PositiveIntegerField()
+    # What was found in it at ingest, as in `kb.library.flags`: [[reason, start, end], …] in characters of the
+    # chunk; empty for nearly all.
+    flags = models.JSONField(default=list)
+    # Flagged, and no manager has allowed it: never put in front of the model.
+    withheld = models.BooleanField(default=False)
 
     class Meta:
         ordering: ClassVar = ["document_id", "ordinal"]
+        indexes: ClassVar = [
+            # The counts of the library's page: documents with chunks that wait for a manager.
+            models.Index(fields=["document"], condition=Q(withheld=True), name="chunk_withheld"),
+        ]
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["document", "ordinal"], name="chunk_order_is_unique"),
             models.CheckConstraint(condition=Q(end__gt=models.F("start")), name="chunk_is_not_empty"),
@@ -209,3 +218,35 @@ class Chunk(models.Model):
 
     def __str__(self) -> str:
         return f"Chunk {self.ordinal} of document {self.document_id}"
+
+
+class ReviewAction(models.TextChoices):
+    FLAGGED = "flagged", "Held back at ingest"
+    ALLOWED = "allowed", "Allowed"
+    WITHHELD = "withheld", "Held back again"
+
+
+class ChunkReview(models.Model):
+    """What was decided about a flagged chunk, when and by whom. Rows are added and never changed.
+
+    A chunk is named by the hash of its text: chunks are made anew when their document is, and a decision
+    holds for the same words in the same document and its later versions only.
+    """
+
+    document = models.ForeignKey(Document, on_delete=models.CASCADE, related_name="reviews")
+    chunk_sha256 = models.CharField(max_length=64)
+    action = models.CharField(max_length=10, choices=ReviewAction)
+    reasons = models.JSONField(default=list)
+    # None: the program itself.
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering: ClassVar = ["pk"]
+        indexes: ClassVar = [
+            # Publishing and the document's page: the decisions about one document's chunks.
+            models.Index(fields=["document", "chunk_sha256"], name="review_of_chunk"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.action}: {self.document_id}"

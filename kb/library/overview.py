@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from django.db.models import Count, QuerySet
 
 from kb.library.access import AnyUser, collections_for
-from kb.library.models import PENDING, RETRYABLE, Collection, Document, Role, Status
+from kb.library.models import PENDING, RETRYABLE, Chunk, Collection, Document, Role, Status
 
 # The states as people think of them; each filter of the table is one of these.
 GROUPS = {"ready": (Status.READY,), "working": PENDING, "failed": RETRYABLE}
@@ -21,6 +21,8 @@ class Counts:
     ready: int = 0
     working: int = 0
     failed: int = 0
+    # Documents with passages that wait for a manager; they are ready too.
+    held: int = 0
 
     @property
     def total(self) -> int:
@@ -71,7 +73,15 @@ def document_counts(collections: Iterable[Collection]) -> dict[int, Counts]:
         name = group_of[Status(status)]
         row = counts[collection_id]
         setattr(row, name, getattr(row, name) + number)
+    held = present_documents(counts).filter(pk__in=held_document_ids()).order_by()
+    for collection_id, number in held.values_list("collection_id").annotate(number=Count("pk")):
+        counts[collection_id].held = number
     return counts
+
+
+def held_document_ids() -> QuerySet[Chunk, int]:
+    """Ids of the documents that have passages which are kept out of prompts."""
+    return Chunk.objects.filter(withheld=True).order_by().values_list("document_id", flat=True)
 
 
 def _roles(user: AnyUser) -> dict[int, Role]:

@@ -13,7 +13,7 @@ from kb.search.client import Hit
 from kb.search.replicas import search_client
 
 # Making objects of the models for each chunk takes as long as finding the rows.
-_CHUNK = ("pk", "text", "start", "end", "page_start", "page_end", "heading_path")
+_CHUNK = ("pk", "text", "start", "end", "page_start", "page_end", "heading_path", "withheld", "flags")
 _DOCUMENT = ("pk", "title", "external_id", "version", "collection_id", "collection__name")
 _SHOWN = (*_CHUNK, *(f"document__{field}" for field in _DOCUMENT))
 _MOST = 10_000  # hits that are looked through before giving up on finding enough readable ones
@@ -33,7 +33,7 @@ class FoundDocument:
 
 @dataclass(frozen=True)
 class FoundChunk:
-    """A chunk that the person may read, with the scores by which it was found; spans as in `Chunk`."""
+    """A chunk that the person may read, with the scores it was found by; spans and flags as in `Chunk`."""
 
     hit: Hit
     document: FoundDocument
@@ -44,6 +44,8 @@ class FoundChunk:
     page_start: int | None
     page_end: int | None
     heading_path: Sequence[str]
+    withheld: bool
+    flags: Sequence[Sequence[str | int]]
 
 
 @dataclass(frozen=True)
@@ -74,8 +76,10 @@ def search_chunks(
     wanted: Sequence[int] | None,
     limit: int,
     keep: Callable[[FoundDocument, str], bool] | None = None,
+    *,
+    for_prompt: bool = False,
 ) -> Found:
-    """The best `limit` chunks for a query.
+    """The best `limit` chunks for a query; for a prompt, those that are withheld from the model left out.
 
     The index may still hold what was deleted or revoked a moment ago, so more is fetched than wanted, and
     again more when too little survives the join with the database.
@@ -94,7 +98,7 @@ def search_chunks(
     while True:
         asked = min(asked, _MOST)
         reply = search_client().search(query, collections, asked, max(config.candidates, asked))
-        found = _kept(_readable(user, reply.hits), limit, keep)
+        found = _kept(_readable(user, reply.hits, for_prompt), limit, keep)
         if len(found) >= limit or len(reply.hits) < asked or asked == _MOST:
             return Found(found[:limit], reply.timings_ms)
         asked *= 4
@@ -108,9 +112,10 @@ def _kept(
     return list(islice((item for item in found if keep(item.document, item.text)), limit))
 
 
-def _readable(user: AnyUser, hits: Sequence[Hit]) -> list[FoundChunk]:
+def _readable(user: AnyUser, hits: Sequence[Hit], for_prompt: bool) -> list[FoundChunk]:
     """The hits that this person may read now, in the same order."""
-    rows = {row[0]: row for row in searchable_rows(user, [hit.chunk_id for hit in hits], _SHOWN)}
+    chunk_ids = [hit.chunk_id for hit in hits]
+    rows = {row[0]: row for row in searchable_rows(user, chunk_ids, _SHOWN, for_prompt=for_prompt)}
     split = len(_CHUNK)
     return [
         FoundChunk(hit, FoundDocument(*row[split:]), *row[:split])

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_safe
 
 from kb.conf import config
 from kb.library.access import get_collection_for, get_document_for
+from kb.library.held import held_passages
 from kb.library.listing import Filter, list_documents
 from kb.library.models import RETRYABLE, Collection, Role
 from kb.library.overview import role_of, shelves_for
@@ -78,6 +79,8 @@ def document(request: PageRequest, document_id: int) -> HttpResponse:
         "document": found,
         "collection": found.collection,
         "part": part_of(found, span, whole_number(request.GET.get("part", ""), 0)),
+        "held": held_passages(found),
+        "may_manage": role_of(request.user, found.collection) == Role.MANAGER,
         "versions": versions,
         "newest": next((row for row in versions if row.superseded_at is None), None),
     }

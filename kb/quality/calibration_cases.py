@@ -35,7 +35,7 @@ def cases_of(
     """Search for each question, and once more without its documents where they are known."""
     where = [collection.pk] if collection is not None else None
     for number, question in enumerate(questions, start=1):
-        found = search_chunks(reader, question.text, where, _DEEP).chunks
+        found = search_chunks(reader, question.text, where, _DEEP, for_prompt=True).chunks
         yield _case(question.text, found[: config.passages], answerable=question.answerable)
         if question.answerable and question.relevant:
             others = [one for one in found if one.document.external_id not in question.relevant]

@@ -58,12 +58,17 @@ def draw(questions: list[EvalQuestion], limit: int | None, seed: int) -> list[Ev
 
 def load_data_set(folder: Path) -> DataSet:
     """Raises InvalidInputError naming what is missing."""
-    documents = list(_documents(folder))
+    documents = load_documents(folder)
     if not documents:
         raise InvalidInputError(
             f"{folder} holds no documents: corpus.jsonl, documents.jsonl, or a folder {', '.join(_FOLDERS)}."
         )
     return DataSet(documents, list(_questions(folder)))
+
+
+def load_documents(folder: Path) -> list[EvalDocument]:
+    """The documents alone; none when the folder is no data set."""
+    return list(_documents(folder))
 
 
 def _documents(folder: Path) -> Iterator[EvalDocument]:

@@ -33,14 +33,21 @@ class RestClient:
             the data set's ids by the id of the product's document; identical texts share one document.
         """
         with ThreadPoolExecutor(_UPLOADS_AT_ONCE) as pool:
-            identities = list(pool.map(self._upload, documents))
-        self._wait()
+            identities = list(pool.map(self.upload, documents))
+        self.wait()
         found: dict[int, list[str]] = {}
         for identity, document in zip(identities, documents, strict=True):
             found.setdefault(identity, []).append(document.id)
         return found
 
-    def _upload(self, document: EvalDocument) -> int:
+    def another(self, name: str) -> RestClient:
+        """A client with a new collection of this name in the same installation."""
+        made = self._http.post("/collections/", json={"name": name})
+        made.raise_for_status()
+        return RestClient(self._http, made.json()["id"])
+
+    def upload(self, document: EvalDocument) -> int:
+        """Upload without waiting; the id of the product's document."""
         name = document.path.name if document.path else "text.txt"
         content = document.path.read_bytes() if document.path else document.text.encode()
         reply = self._http.post(
@@ -51,7 +58,8 @@ class RestClient:
         reply.raise_for_status()
         return int(reply.json()["document"]["id"])
 
-    def _wait(self) -> None:
+    def wait(self) -> None:
+        """Until nothing of the collection is under way."""
         while any(self.count(status) for status in _PENDING):
             time.sleep(_POLL_S)
 
@@ -59,6 +67,26 @@ class RestClient:
         """Documents in this state."""
         address = f"/collections/{self.collection}/documents/"
         return int(self._get(address, status=status, page_size=1)["count"])
+
+    def chunk_count(self) -> int:
+        """Chunks of all documents of the collection."""
+        return sum(int(document["chunk_count"]) for document in self._all("documents"))
+
+    def flagged(self) -> list[dict[str, Any]]:
+        """The collection's flagged chunks."""
+        return list(self._all("flagged"))
+
+    def allow(self, chunk_id: int) -> None:
+        self._http.patch(f"/chunks/{chunk_id}/", json={"allowed": True}).raise_for_status()
+
+    def _all(self, kind: str) -> Iterator[dict[str, Any]]:
+        page = 1
+        while True:
+            body = self._get(f"/collections/{self.collection}/{kind}/", page=page, page_size=500)
+            yield from body["results"]
+            if not body["next"]:
+                return
+            page += 1
 
     def chunk_texts(
         self, document_id: int, contextual: Callable[[str, Sequence[str], str], str]

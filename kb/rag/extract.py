@@ -35,7 +35,9 @@ def best_quotes(question: str, passages: Sequence[Passage], limit: int = 3) -> l
         (-_share(statement, asked, rare) / total, place, at)
         for place, passage in enumerate(passages)
         for at, statement in enumerate(statements_of(passage))
-        if statement.block != "h" and not statement.reading.text.endswith("?")
+        if statement.block != "h"
+        and not statement.speaks_to_model
+        and not statement.reading.text.endswith("?")
     )
     quotes: list[Quote] = []
     best = -ranked[0][0] if ranked else 0.0
@@ -90,9 +92,15 @@ def _quote(passage: Passage, at: int) -> Quote:
         lead is not None
         and statements[at].end - statements[lead].start <= _LONGEST_CHARS
         and statements[lead].block != "h"
+        and not any(statement.speaks_to_model for statement in statements[lead:at])
     ):
         first = lead
-    elif at and statements[at].points_back and statements[at - 1].block == statements[at].block:
+    elif (
+        at
+        and statements[at].points_back
+        and statements[at - 1].block == statements[at].block
+        and not statements[at - 1].speaks_to_model
+    ):
         first = at - 1
     while last + 1 < len(statements) and _continues(statements, last + 1, at):
         if statements[last + 1].end - statements[first].start > _LONGEST_CHARS:
@@ -104,6 +112,8 @@ def _quote(passage: Passage, at: int) -> Quote:
 
 def _continues(statements: Sequence[Statement], index: int, at: int) -> bool:
     """Whether a statement belongs to the one at ``at``: an item of its list, or "It also ..." behind it."""
+    if statements[index].speaks_to_model:
+        return False
     lead = statements[index].lead
     while lead is not None and lead > at:
         lead = statements[lead].lead

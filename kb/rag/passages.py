@@ -28,6 +28,8 @@ def merge_neighbours(passages: Sequence[Passage]) -> list[Passage]:
         if (
             last
             and (last.document_id, last.version) == (passage.document_id, passage.version)
+            # What was vouched for must not vouch for its neighbours.
+            and last.vouched == passage.vouched
             and passage.start <= last.end
         ):
             joined[-1] = _join(joined[-1], (places[id(passage)], passage))

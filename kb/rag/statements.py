@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from kb.rag.blocks import Block, Segment
+from kb.rag.instructions import find_instructions
 from kb.rag.reading import Reading, read
 from kb.rag.sentences import split_segments
 from kb.rag.types import Passage
@@ -34,6 +35,8 @@ class Statement:
         lead: index of the statement that the reading begins with, or None.
         points_back: begins with a word such as "they", so that it speaks of what the sentence before speaks
             of.
+        speaks_to_model: it is, or stands beside, an instruction to a language model: what it says proves
+            nothing, and it is never quoted.
     """
 
     begin: int
@@ -46,6 +49,7 @@ class Statement:
     context: tuple[str, ...]
     lead: int | None = None
     points_back: bool = False
+    speaks_to_model: bool = False
 
     @property
     def around(self) -> frozenset[str]:
@@ -72,6 +76,7 @@ class _Reader:
         self._header: list[str] = []
         self._header_at: int | None = None
         self._lead = passage.lead
+        self._instructions = () if passage.vouched else _instructions(passage.text)
 
     def run(self) -> tuple[Statement, ...]:
         last: Block | None = None
@@ -137,8 +142,20 @@ class _Reader:
                 context=tuple(stem(token) for token in tokens(plain(above))),
                 lead=lead,
                 points_back=first in ANAPHORS,
+                speaks_to_model=any(
+                    start < segment.body_end and segment.start < end for start, end in self._instructions
+                ),
             )
         )
+
+
+def _instructions(text: str) -> tuple[tuple[int, int], ...]:
+    """Spans of instructions to a model, each to the end of its paragraph: what follows may be its content."""
+    found = []
+    for finding in find_instructions(text):
+        end = text.find("\n\n", finding.end)
+        found.append((finding.start, end if end >= 0 else len(text)))
+    return tuple(found)
 
 
 def _cells(row: str) -> list[str]:

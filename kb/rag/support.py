@@ -141,8 +141,12 @@ def _windows(
     for length, needed in enumerate(NEEDED_COVERAGE, 1):
         found = []
         for i in range(len(statements) - length + 1):
-            # A heading names a subject; it states nothing.
-            if any(statement.block == "h" for statement in statements[i : i + length]):
+            # A heading names a subject; it states nothing. Nor does an instruction: it would prove what it
+            # tells the model to say.
+            if any(
+                statement.block == "h" or statement.speaks_to_model
+                for statement in statements[i : i + length]
+            ):
                 continue
             window = Window(passage.text, statements[i : i + length], statements)
             within, covered = _coverage(claim, window, rare)

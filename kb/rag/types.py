@@ -16,6 +16,7 @@ class Passage:
         bm25: score of the lexical index; None when it did not match.
         lead: what stands above the text in the document and is needed to read it (the header row of a table
             that the text is cut from); shown to the model, not a part of the span.
+        vouched: a manager looked at what was flagged in it and allowed it.
     """
 
     n: int
@@ -33,6 +34,7 @@ class Passage:
     bm25: float | None = None
     rrf_score: float = 0.0
     lead: str = ""
+    vouched: bool = False
 
 
 @dataclass(frozen=True)

@@ -53,6 +53,7 @@ def hidden(collection: Collection, owner: User) -> dict[str, object]:
     return {
         "collection_id": collection.pk,
         "document_id": document.pk,
+        "chunk_id": document.chunks.get().pk,
         "conversation_id": conversation.pk,
         "message_id": message.pk,
         "grant_id": Grant.objects.get(collection=collection, user=owner).pk,
@@ -84,6 +85,7 @@ def missing() -> dict[str, object]:
     return {
         "collection_id": number,
         "document_id": number,
+        "chunk_id": number,
         "conversation_id": name,
         "message_id": name,
         "grant_id": number,

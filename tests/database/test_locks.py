@@ -62,7 +62,7 @@ def parsed() -> ParsedDocument:
 
 def embedded() -> Embedded:
     span = ChunkSpan(0, len(TEXT), None, None, (), 4)
-    return Embedded([span], np.eye(1, 8, dtype=np.float16), "tiny@1", 8)
+    return Embedded([span], [[]], np.eye(1, 8, dtype=np.float16), "tiny@1", 8)
 
 
 class Meeting:

@@ -68,7 +68,9 @@ class Worker:
         seed = self._chance.getrandbits(32)
         raw = np.random.default_rng(seed).normal(size=(len(spans), self._generation.dimension))
         vectors = (raw / np.linalg.norm(raw, axis=1, keepdims=True)).astype("<f2")
-        return Embedded(spans, vectors, self._generation.model_id, self._generation.dimension)
+        return Embedded(
+            spans, [[] for _ in spans], vectors, self._generation.model_id, self._generation.dimension
+        )
 
     @cached_property
     def _collection(self) -> Collection:

@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('chat', '0002_message_rule'),
-        ('library', '0001_initial'),
+        ('library', '0003_known_passages'),
     ]
 
     operations = [

@@ -1,4 +1,4 @@
-"""manage.py evaluate retrieval|answers|support PATH [--limit N] [--seed S] [--typos] [--json]"""
+"""manage.py evaluate retrieval|answers|support|injection PATH [--limit N] [--seed S] [--typos] [--json]"""
 
 from __future__ import annotations
 
@@ -11,15 +11,19 @@ from django.core.management.base import BaseCommand, CommandError
 
 from kb.exceptions import KBError
 from kb.quality.answers import evaluate_answers
+from kb.quality.injection import evaluate_injection
 from kb.quality.retrieval import evaluate_retrieval
 from kb.quality.support import evaluate_support
 
 
 class Command(BaseCommand):
-    help = "Measure retrieval, answers or the support checker on a data set, in a throw-away installation."
+    help = (
+        "Measure retrieval, answers, the support checker or what comes of planted instructions, "
+        "in a throw-away installation."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("what", choices=["retrieval", "answers", "support"])
+        parser.add_argument("what", choices=["retrieval", "answers", "support", "injection"])
         parser.add_argument("path", type=Path)
         parser.add_argument("--limit", type=int, help="questions to draw (default: all)")
         parser.add_argument("--seed", type=int, default=0)
@@ -47,6 +51,8 @@ class Command(BaseCommand):
             raise CommandError("--typos goes with retrieval only.")
         if what == "answers":
             return evaluate_answers(path, limit, seed, self._show)
+        if what == "injection":
+            return evaluate_injection(path, limit, seed, self._show)
         return evaluate_support(path)
 
     def _show(self, done: int, total: int) -> None:
