@@ -7,6 +7,7 @@ from asgiref.sync import async_to_sync
 from django.test import Client
 
 from kb.accounts.models import User
+from kb.chat import gate
 from kb.chat.pipeline import answer
 from kb.chat.record import Ask
 from kb.library import retrieval
@@ -26,6 +27,7 @@ def manager(owner: User, collection: Collection, monkeypatch: pytest.MonkeyPatch
     make_document(collection, TEXT, title="Travel")
     fake = FakeSearch(list(Chunk.objects.values_list("pk", flat=True)))
     monkeypatch.setattr(retrieval, "search_client", lambda: fake)
+    monkeypatch.setattr(gate, "search_client", lambda: fake)
     return browser_of(owner)
 
 

@@ -8,6 +8,7 @@ import pytest
 from asgiref.sync import async_to_sync
 
 from kb.accounts.models import User
+from kb.chat import gate
 from kb.chat.events import Event
 from kb.chat.pipeline import answer
 from kb.chat.record import Ask
@@ -32,6 +33,7 @@ def chunk(collection: Collection, monkeypatch: pytest.MonkeyPatch) -> Chunk:
     Chunk.objects.filter(document=planted).update(flags=[["instruction", 0, len(PLANTED)]], withheld=True)
     fake = FakeSearch(list(Chunk.objects.values_list("pk", flat=True)))
     monkeypatch.setattr(retrieval, "search_client", lambda: fake)
+    monkeypatch.setattr(gate, "search_client", lambda: fake)
     return Chunk.objects.get(document=planted)
 
 
