@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 from kb.exceptions import KBError
-from kb.llm.grammar.rules import Grammar
 
 FinishReason = Literal["stop", "length", "cancelled"]
 
@@ -18,6 +17,13 @@ class ChatMessage:
 
     role: str
     content: str
+
+
+class Grammar(Protocol):
+    """The form of an answer, compiled by the engine that will give it."""
+
+    def begin(self) -> Any:
+        """What follows one answer; only the engine looks into it."""
 
 
 @dataclass(frozen=True)
@@ -154,6 +160,16 @@ class Engine(Protocol):
         Raises:
             PromptTooLongError: prompt and answer do not fit into the context.
             InvalidInputError: the model's chat template refuses the messages.
+        """
+
+    def compile(self, form: str) -> Grammar:
+        """Make a grammar of its text; may take a second, and may be called from any thread.
+
+        Args:
+            form: from `kb.llm.forms`.
+
+        Raises:
+            InvalidInputError: it cannot be used; with the reason.
         """
 
     def submit(self, prompt: Prompt, sampling: Sampling, emit: Callable[[EngineEvent], None]) -> Generation:

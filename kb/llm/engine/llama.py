@@ -13,6 +13,7 @@ from pathlib import Path
 
 from kb.exceptions import PromptTooLongError
 from kb.llm.engine.batches import Pace
+from kb.llm.engine.constrained import Compiler, Grammar
 from kb.llm.engine.context import MAX_BATCH, Context
 from kb.llm.engine.generation import Emit, Job
 from kb.llm.engine.model import Model
@@ -58,6 +59,7 @@ class _Loaded:
 
     model: Model
     template: ChatTemplate
+    compiler: Compiler
     context: Context
     scheduler: Scheduler
     shape: Shape
@@ -126,6 +128,9 @@ class LlamaEngine:
             )
         return Prompt(tokens, context - len(tokens) if max_tokens is None else max_tokens)
 
+    def compile(self, form: str) -> Grammar:
+        return self._loaded.compiler.compile(form)
+
     def submit(self, prompt: Prompt, sampling: Sampling, emit: Emit) -> Job:
         job = Job(prompt, sampling, emit, self._stopping)
         self._jobs.put(job)
@@ -134,6 +139,7 @@ class LlamaEngine:
     def close(self, timeout_s: float) -> bool:
         self._stopping.set()
         self._jobs.put(None)
+        self._loaded.compiler.close()
         self._thread.join(timeout_s)
         return not self._thread.is_alive()
 
@@ -175,4 +181,4 @@ def _load(path: Path, shape: Shape, name: str, stopping: threading.Event) -> _Lo
     warm_up(context, pace, min(set(range(model.vocabulary_size)) - model.control_tokens), shape.slots)
     scheduler = Scheduler(context, model, shape.slots, shape.cache_tokens, pace)
     info = ModelInfo(name, "cuda" if shape.gpu_layers else "cpu", shape.context_tokens, note)
-    return _Loaded(model, template, context, scheduler, shape, info)
+    return _Loaded(model, template, Compiler(model), context, scheduler, shape, info)
