@@ -9,7 +9,7 @@ from typing import Any
 
 from kb.exceptions import InvalidInputError
 from kb.json_fields import encodable, flag, json_object, number, whole
-from kb.llm.grammar.requested import requested_grammar
+from kb.llm.forms import requested_form
 from kb.llm.types import ChatMessage, Sampling, Span
 
 MAX_BODY_BYTES = 4 * 1024 * 1024
@@ -39,6 +39,7 @@ class ChatRequest:
 
     Attributes:
         max_tokens: of the answer; None is whatever the context leaves.
+        form: what the answer must be, for `Engine.compile`; None for any text.
         include_usage: a streamed answer ends with the token counts.
         user: who asks, as a word that says nothing; empty when the caller does not tell.
     """
@@ -46,6 +47,7 @@ class ChatRequest:
     messages: tuple[ChatMessage, ...]
     max_tokens: int | None
     sampling: Sampling
+    form: str | None
     stream: bool
     include_usage: bool
     user: str = ""
@@ -61,7 +63,7 @@ class ScoreRequest:
 
 
 def parse_chat(body: bytes) -> ChatRequest:
-    """Not for an event loop: a large body, or a grammar in it, takes a moment.
+    """Not for an event loop: a large body takes a moment.
 
     Raises:
         InvalidInputError: with a sentence that names the field.
@@ -75,6 +77,7 @@ def parse_chat(body: bytes) -> ChatRequest:
         messages=_messages(given.get("messages")),
         max_tokens=_max_tokens(given),
         sampling=_sampling(given),
+        form=requested_form(given),
         stream=flag("stream", given.get("stream")),
         include_usage=isinstance(options, dict) and flag("include_usage", options.get("include_usage")),
         user=_user(given.get("user")),
@@ -175,7 +178,6 @@ def _sampling(given: Mapping[str, Any]) -> Sampling:
         # Clients draw seeds of 64 bits and of either sign; the sampler takes 32.
         seed=None if seed is None else whole("seed", seed, -(1 << 63), (1 << 63) - 1) & 0xFFFFFFFF,
         stop=_stop(given.get("stop")),
-        grammar=requested_grammar(given),
     )
 
 

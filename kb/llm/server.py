@@ -60,9 +60,9 @@ class LLMServer:
 
     async def _chat(self, request: Request) -> Response:
         wanted = await asyncio.to_thread(parse_chat, await read_body(request, MAX_BODY_BYTES))
-        prompt = await self._station.prepare(wanted)
+        prompt, sampling = await self._station.prepare(wanted)
         name = self._station.engine.info.name
-        job = self._station.enter(prompt, wanted.sampling, wanted.user)
+        job = self._station.enter(prompt, sampling, wanted.user)
         if not wanted.stream:
             return WholeAnswer(job, name)
         return StreamedAnswer(job, name, include_usage=wanted.include_usage)

@@ -7,6 +7,7 @@ import contextlib
 import logging
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 
 from kb.exceptions import KBError
 from kb.llm.errors import ModelLoadError, ModelLoadingError
@@ -93,8 +94,8 @@ class Station:
             return self._engine
         raise self._failure or ModelLoadingError()
 
-    async def prepare(self, request: ChatRequest) -> Prompt:
-        """Tokenize in a thread, and refuse what the engine could not take anyway.
+    async def prepare(self, request: ChatRequest) -> tuple[Prompt, Sampling]:
+        """Tokenize and compile in a thread, and refuse what the engine could not take anyway.
 
         Raises:
             LLMBusyError: nobody else may wait.
@@ -104,7 +105,7 @@ class Station:
         """
         engine = self.engine
         self.line.check_room(request.user)
-        return await asyncio.to_thread(engine.prepare, request.messages, request.max_tokens)
+        return await asyncio.to_thread(_prepare, engine, request)
 
     async def prepare_score(self, request: ScoreRequest) -> Prompt:
         """The same for continuations, which wait in the same line; raises as `prepare` does."""
@@ -146,3 +147,10 @@ class Station:
                 logger.critical("The model has been in one step for over %d s; giving up.", STALL_S)
                 self._on_stall()
                 return
+
+
+def _prepare(engine: Engine, request: ChatRequest) -> tuple[Prompt, Sampling]:
+    prompt = engine.prepare(request.messages, request.max_tokens)
+    if request.form is None:
+        return prompt, request.sampling
+    return prompt, replace(request.sampling, grammar=engine.compile(request.form))

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal, NamedTuple, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 from kb.exceptions import KBError
-from kb.llm.grammar.rules import Grammar
 
 FinishReason = Literal["stop", "length", "scored", "cancelled"]
 
@@ -30,6 +29,13 @@ class ChatMessage:
     role: str
     content: str
     units: tuple[Span, ...] = ()
+
+
+class Grammar(Protocol):
+    """The form of an answer, compiled by the engine that will give it."""
+
+    def begin(self) -> Any:
+        """What follows one answer; only the engine looks into it."""
 
 
 @dataclass(frozen=True)
@@ -210,6 +216,16 @@ class Engine(Protocol):
             PromptTooLongError: prompt and answer, or the longest continuation, do not fit into the context.
             InvalidInputError: the model's chat template refuses the messages; or a continuation has too many
                 tokens, or all of them together have.
+        """
+
+    def compile(self, form: str) -> Grammar:
+        """Make a grammar of its text; may take a second, and may be called from any thread.
+
+        Args:
+            form: from `kb.llm.forms`.
+
+        Raises:
+            InvalidInputError: it cannot be used; with the reason.
         """
 
     def submit(self, prompt: Prompt, sampling: Sampling, emit: Callable[[EngineEvent], None]) -> Generation:

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 import uvicorn
 
-from kb.exceptions import KBError, PromptTooLongError
+from kb.exceptions import InvalidInputError, KBError, PromptTooLongError
 from kb.llm.server import LLMServer
 from kb.llm.station import LoadEngine, Station
 from kb.llm.types import (
@@ -20,6 +20,7 @@ from kb.llm.types import (
     Failed,
     Finished,
     FinishReason,
+    Grammar,
     ModelInfo,
     Piece,
     Prompt,
@@ -102,6 +103,9 @@ class FakeEngine:
             raise PromptTooLongError(f"{len(words)} and {CONTEXT_TOKENS}")
         scored = tuple(tuple(range(len(text.split()))) for text in continuations)
         return Prompt(tuple(range(len(words))), max_tokens or CONTEXT_TOKENS - len(words), scored)
+
+    def compile(self, form: str) -> Grammar:
+        raise InvalidInputError(f"This engine knows no forms: {form}")
 
     def submit(
         self, prompt: Prompt, sampling: Sampling, emit: Callable[[EngineEvent], None]

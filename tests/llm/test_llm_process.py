@@ -145,9 +145,9 @@ def test_official_client_gets_json_of_its_schema_and_a_bad_grammar_is_400(server
     found = json.loads(answer.choices[0].message.content or "")
     assert isinstance(found["office"], int)
 
-    refused = server.post(messages=talk("Hello?"), grammar='root ::= e root "x" | "y"\ne ::= "z" | ""')
+    refused = server.post(messages=talk("Hello?"), grammar='root ::= "x" rest')
     assert (refused.status_code, refused.json()["error"]["code"]) == (400, "invalid")
-    assert "root" in refused.json()["error"]["message"]
+    assert "rest" in refused.json()["error"]["message"]
     assert server.post(messages=talk("Hello?"), max_tokens=1).status_code == 200
 
 

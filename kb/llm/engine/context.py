@@ -139,4 +139,4 @@ class Context:
         return np.ctypeslib.as_array(pointer, (self._model.vocabulary_size,))
 
     def sampler(self, sampling: Sampling) -> Sampler:
-        return make_sampler(self._handle, self.logits, sampling, self._model)
+        return make_sampler(self._handle, self.logits, sampling)

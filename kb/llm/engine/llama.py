@@ -16,6 +16,7 @@ import llama_cpp
 
 from kb.exceptions import InvalidInputError, PromptTooLongError
 from kb.llm.engine.batches import ALIGNMENT, Pace
+from kb.llm.engine.constrained import Compiler, Grammar
 from kb.llm.engine.context import MAX_BATCH, Context
 from kb.llm.engine.drafting import Drafting
 from kb.llm.engine.model import Model
@@ -80,6 +81,7 @@ class _Loaded:
 
     model: Model
     template: ChatTemplate
+    compiler: Compiler
     context: Context
     scheduler: Scheduler
     shape: Shape
@@ -156,6 +158,9 @@ class LlamaEngine:
         # The logits after the last token are needed: the end of a prompt is always evaluated.
         return Prompt(tuple(tokens), answer_tokens, scored, usable_units(units, len(tokens) - ALIGNMENT))
 
+    def compile(self, form: str) -> Grammar:
+        return self._loaded.compiler.compile(form)
+
     def submit(self, prompt: Prompt, sampling: Sampling, emit: Emit) -> Job:
         job = Job(prompt, sampling, emit, self._stopping)
         self._jobs.put(job)
@@ -164,6 +169,7 @@ class LlamaEngine:
     def close(self, timeout_s: float) -> bool:
         self._stopping.set()
         self._jobs.put(None)
+        self._loaded.compiler.close()
         self._thread.join(timeout_s)
         return not self._thread.is_alive()
 
@@ -234,7 +240,7 @@ def _load(path: Path, shape: Shape, name: str, stopping: threading.Event) -> _Lo
         again=shape.units_again,
     )
     info = ModelInfo(name, "cuda" if shape.gpu_layers else "cpu", shape.context_tokens, note)
-    return _Loaded(model, template, context, scheduler, shape, info)
+    return _Loaded(model, template, Compiler(model), context, scheduler, shape, info)
 
 
 def _shelf(path: Path, shape: Shape) -> KeptRows:

@@ -13,7 +13,6 @@ from llama_cpp import llama_cpp as native
 
 from kb.llm.engine.log import collected_errors
 from kb.llm.engine.prompt import is_marker
-from kb.llm.engine.words import Words
 from kb.llm.errors import ModelLoadError
 
 _VALUE_BYTES = 1024
@@ -76,11 +75,6 @@ class Model:
         """The text of the ``bos`` or ``eos`` token; empty without one."""
         token = {"bos": native.llama_vocab_bos, "eos": native.llama_vocab_eos}[name](self.vocabulary)
         return self.text(token) if token >= 0 else ""
-
-    @cached_property
-    def words(self) -> Words:
-        """For grammars; made when the first answer has one."""
-        return Words(self.vocabulary_size, self.piece, self.is_end)
 
     def is_end(self, token: int) -> bool:
         return bool(native.llama_vocab_is_eog(self.vocabulary, token))

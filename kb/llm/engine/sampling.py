@@ -5,30 +5,19 @@ from __future__ import annotations
 import secrets
 from collections import Counter
 from collections.abc import Callable, Iterator
-from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 from llama_cpp import llama_cpp as native
 
+from kb.llm.engine.constrained import ConstrainedSampler
 from kb.llm.engine.generation import Sampler
-from kb.llm.engine.words import Words
-from kb.llm.errors import GrammarError
-from kb.llm.grammar.matcher import Matcher
 from kb.llm.types import Sampling
-
-# A draw from the whole vocabulary takes a millisecond at most, looking at all of its tokens a hundred.
-_TRIES = 16
 
 Logits = Callable[[int], npt.NDArray[np.float32]]
 
 
-class Vocabulary(Protocol):
-    @property
-    def words(self) -> Words: ...
-
-
-def make_sampler(context: object, logits: Logits, sampling: Sampling, vocabulary: Vocabulary) -> Sampler:
+def make_sampler(context: object, logits: Logits, sampling: Sampling) -> Sampler:
     """A sampler for one answer. Belongs to the context's thread.
 
     Args:
@@ -37,7 +26,7 @@ def make_sampler(context: object, logits: Logits, sampling: Sampling, vocabulary
     """
     drawn: Sampler = GreedySampler(logits) if sampling.temperature == 0 else ChainSampler(context, sampling)
     if sampling.grammar is not None:
-        drawn = ConstrainedSampler(drawn, logits, Matcher(sampling.grammar), vocabulary.words)
+        drawn = ConstrainedSampler(drawn, logits, sampling.grammar)
     if sampling.presence_penalty or sampling.frequency_penalty:
         return PenalisingSampler(drawn, logits, sampling)
     return drawn
@@ -70,51 +59,6 @@ class ChainSampler:
 
     def close(self) -> None:
         native.llama_sampler_free(self._chain)
-
-
-class ConstrainedSampler:
-    """Draws only what a grammar allows.
-
-    Nearly always that is what would have been drawn anyway, so the others are looked at only when it is not.
-    The grammar goes on with each token that is drawn. Drafts can be verified row by row as without one: a
-    token that is drawn is a part of the answer, whether it was drafted or not.
-    """
-
-    def __init__(self, inner: Sampler, logits: Logits, matcher: Matcher, words: Words) -> None:
-        self._inner = inner
-        self._logits = logits
-        self._matcher = matcher
-        self._words = words
-
-    def draw(self, row: int) -> int:
-        """Raises GrammarError when no token is allowed."""
-        token = self._inner.draw(row)
-        if not self._words.allowed(self._matcher, token):
-            token = self._draw_allowed(row)
-        self._words.accept(self._matcher, token)
-        return token
-
-    def close(self) -> None:
-        self._inner.close()
-
-    def _draw_allowed(self, row: int) -> int:
-        """Drawing again without what was refused draws from what is allowed, in its own proportions."""
-        logits = self._logits(row)
-        logits[~self._words.possible(self._matcher)] = -np.inf
-        for _ in range(_TRIES):
-            token = self._draw_possible(row, logits)
-            if self._words.allowed(self._matcher, token):
-                return token
-            logits[token] = -np.inf
-        for other in np.flatnonzero(np.isfinite(logits)):
-            if not self._words.allowed(self._matcher, int(other)):
-                logits[other] = -np.inf
-        return self._draw_possible(row, logits)
-
-    def _draw_possible(self, row: int, logits: npt.NDArray[np.float32]) -> int:
-        if not np.isfinite(logits).any():
-            raise GrammarError("The grammar allows nothing that this model could write next.")
-        return self._inner.draw(row)
 
 
 class PenalisingSampler:
