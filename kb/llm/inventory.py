@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from kb.conf import BUILT_IN, Config
+from kb.conf import BUILT_IN, Config, read_endpoints
 from kb.llm.errors import ModelLoadError
 from kb.llm.gguf import ModelFacts, read_facts
 from kb.llm.memory import Need, available_bytes, gpu_free_bytes, need_of
@@ -65,13 +65,19 @@ def room() -> Room:
     return Room(available_bytes(), gpu_free_bytes())
 
 
+def foreign_endpoint(config: Config) -> str:
+    """Where questions go in place of a model here; empty where it is the running `manage.py up`'s own server."""
+    own = read_endpoints(config.data_dir).get("KB_LLM_URL", "")
+    return "" if config.llm_url == own else config.llm_url
+
+
 def list_models(config: Config) -> Iterator[Listed]:
     """The configured one first, then those in the data folder.
 
     A checksum is not looked at here; reading a large file takes long.
     """
     configured = None
-    if not config.llm_url:
+    if not foreign_endpoint(config):
         try:
             configured = find_model(config.llm_model).path
             yield _listed(configured, config, is_configured=True)

@@ -14,10 +14,10 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 
-from kb.conf import config
+from kb.conf import ENDPOINTS_FILE, config
 from kb.llm.errors import ModelLoadError
 from kb.llm.gguf import ModelFacts, read_facts
-from kb.llm.inventory import list_models
+from kb.llm.inventory import foreign_endpoint, list_models
 from kb.llm.memory import Need, available_bytes, check_memory, need_of
 from kb.llm.model_file import find_model
 from tests.llm.process import ROOT
@@ -152,6 +152,15 @@ def test_configured_and_pulled_models_are_listed(tmp_path: Path) -> None:
     (missing, *_) = list_models(replace(here, llm_model=str(tmp_path / "gone.gguf")))
     assert "no model file" in missing.problem
     assert not any(model.is_configured for model in list_models(replace(here, llm_url="http://gpu/v1")))
+
+
+def test_own_server_that_is_running_is_no_foreign_endpoint(tmp_path: Path) -> None:
+    (tmp_path / ENDPOINTS_FILE).parent.mkdir()
+    (tmp_path / ENDPOINTS_FILE).write_text(json.dumps({"KB_LLM_URL": "http://127.0.0.1:9/v1"}))
+    here = replace(config, data_dir=tmp_path, llm_url="http://127.0.0.1:9/v1")
+    assert foreign_endpoint(here) == ""
+    assert next(list_models(here)).is_configured
+    assert foreign_endpoint(replace(here, llm_url="http://gpu/v1")) == "http://gpu/v1"
 
 
 def test_command_tells_people_and_programs() -> None:

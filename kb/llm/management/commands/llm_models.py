@@ -9,7 +9,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 
 from kb.conf import config
-from kb.llm.inventory import Listed, Room, list_models, models_folder, room
+from kb.llm.inventory import Listed, Room, foreign_endpoint, list_models, models_folder, room
 from kb.llm.memory import megabytes
 
 
@@ -24,7 +24,7 @@ class Command(BaseCommand):
         free, models = room(), list(list_models(config))
         if options["json"]:
             found = {
-                "endpoint": config.llm_url,
+                "endpoint": foreign_endpoint(config),
                 "context_tokens": config.llm_context,
                 "slots": config.llm_slots,
                 "memory_free_bytes": free.memory_bytes,
@@ -41,8 +41,8 @@ def _lines(free: Room, models: Sequence[Listed]) -> Iterator[str]:
     memory = "unknown" if free.memory_bytes is None else megabytes(free.memory_bytes)
     gpu = "" if free.gpu_bytes is None else f", of the GPU {megabytes(free.gpu_bytes)}"
     yield f"Free memory: {memory}{gpu}. Context {config.llm_context} tokens, {config.llm_slots} slots."
-    if config.llm_url:
-        yield f"Questions go to the endpoint {config.llm_url}. The models below are not loaded."
+    if endpoint := foreign_endpoint(config):
+        yield f"Questions go to the endpoint {endpoint}. The models below are not loaded."
     for model in models:
         yield ""
         yield f"{model.path}{' (configured)' if model.is_configured else ''}"
