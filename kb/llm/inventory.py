@@ -66,7 +66,7 @@ def room() -> Room:
 
 
 def foreign_endpoint(config: Config) -> str:
-    """Where questions go in place of a model here; empty where it is the running `manage.py up`'s own server."""
+    """Where questions go in place of a model here; empty where that is our own running server."""
     own = read_endpoints(config.data_dir).get("KB_LLM_URL", "")
     return "" if config.llm_url == own else config.llm_url
 
