@@ -165,8 +165,8 @@ class _Described:
         self.tokens = [_SPECIAL + b"%d" % token if token in special else piece for token, piece in pieces]
 
     def __call__(self, text: str) -> Sequence[int]:
-        """Only asked for text that is forced."""
-        raise NotImplementedError
+        """Only asked for text that is forced, which answers here never take in one go."""
+        raise RuntimeError("No text is tokenized for a form.")
 
 
 class ConstrainedSampler:

@@ -34,7 +34,7 @@ _PARTS = {
     ),
     "{model}": (
         r"(?:ai|a\.i\.|llms?|language models?|large language models?|chat ?bots?|gpt(?:-?\d[\w.]*)?|chatgpt"
-        r"|claude|gemini|copilot|llama|bard|bing chat|virtual assistants?|digital assistants?|(?:ai|helpful"
+        r"|gemini|copilot|llama|bard|bing chat|virtual assistants?|digital assistants?|(?:ai|helpful"
         r"|language|intelligent) (?:assistants?|systems?|agents?|models?|tools?|bots?)|neural networks?"
         r"|automated (?:\w+ )?systems?|machine readers?|summari[sz]ers?|retrieval systems?"
         r"|answering systems?)"
