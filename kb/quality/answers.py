@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import json
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,9 +28,18 @@ class Asked:
 
 
 def evaluate_answers(
-    folder: Path, limit: int | None, seed: int, progress: Callable[[int, int], None]
+    folder: Path,
+    limit: int | None,
+    seed: int,
+    progress: Callable[[int, int], None],
+    details: Path | None = None,
 ) -> dict[str, Any]:
-    """Ask each question of a throw-away installation; `progress` gets the number asked and the total."""
+    """Ask each question of a throw-away installation.
+
+    Args:
+        progress: gets the number asked and the total.
+        details: a file for one line of JSON per question, with what was found and answered.
+    """
     data = load_data_set(folder)
     questions = data.sample(limit, seed)
     asked = []
@@ -40,7 +50,33 @@ def evaluate_answers(
             cited = (ids.get(citation["document_id"], []) for citation in answer["citations"])
             asked.append(Asked(question, answer, frozenset(name for names in cited for name in names)))
             progress(number, len(questions))
+    if details is not None:
+        write_details(details, asked, ids)
     return {**score(asked), "config": {**described(), "model": _model(asked)}}
+
+
+def write_details(path: Path, asked: Sequence[Asked], ids: Mapping[int, Sequence[str]]) -> None:
+    """One line of JSON per question.
+
+    Args:
+        ids: the data set's ids of each document of the installation; of files with the same bytes, several.
+    """
+    lines = [json.dumps(_details(one, ids), ensure_ascii=False) for one in asked]
+    path.write_text("".join(f"{line}\n" for line in lines))
+
+
+def _details(one: Asked, ids: Mapping[int, Sequence[str]]) -> dict[str, Any]:
+    found = [passage["document"]["id"] for passage in one.answer["passages"]]
+    return {
+        "id": one.question.id,
+        "question": one.question.text,
+        "answerable": one.question.answerable,
+        "relevant": sorted(one.question.relevant),
+        "found": [name for document in found for name in ids.get(document, [])],
+        "cited": sorted(one.cited),
+        "contains_gold": metrics.contains_answer(one.answer["text"], one.question.answers),
+        "answer": one.answer,
+    }
 
 
 def score(asked: Sequence[Asked]) -> dict[str, Any]:

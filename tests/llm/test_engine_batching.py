@@ -5,7 +5,7 @@ from __future__ import annotations
 import queue
 import random
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -31,11 +31,8 @@ from kb.llm.types import (
     Sampling,
 )
 from tests.llm.session import Session, collect, loaded
+from tests.llm.ties import CELLS, SLOTS, TIE, answers, check_same_but_for_ties
 
-SLOTS, CELLS = 4, 1024
-# How far the logits of the built-in model move when its sums are made in another order: its products round
-# their inputs to eight bits, which makes a difference in the last place of a sum one of a whole step.
-TIE = 1.0
 QUESTIONS = [
     "Where do I book travel?",
     "How long are receipts kept?",
@@ -71,36 +68,6 @@ def context(model: Model) -> Iterator[Context]:
         context.close()
 
 
-def ignore(event: EngineEvent) -> None:
-    pass
-
-
-def answers(
-    context: Context,
-    model: Model,
-    prompts: Sequence[Prompt],
-    sampling: Sampling | None = None,
-    drafting: Drafting | None = None,
-) -> list[list[int]]:
-    """The tokens of the answers to prompts that come all at once, without the last token of each."""
-    context.clear()
-    scheduler = Scheduler(context, model, SLOTS, CELLS, Pace(MAX_BATCH), drafting)
-    for prompt in prompts:
-        scheduler.add(Job(prompt, sampling or Sampling(), ignore, threading.Event()))
-    while not scheduler.is_idle:
-        scheduler.step()
-    assert (scheduler.work.accepted_rows > 10) == (drafting is not None)
-    kept = [resident.tokens for resident in scheduler.residents.all]
-    return [
-        next(
-            tokens[len(prompt.tokens) :]
-            for tokens in kept
-            if tuple(tokens[: len(prompt.tokens)]) == prompt.tokens
-        )
-        for prompt in prompts
-    ]
-
-
 class Eager(RowCosts):
     """Rows that cost next to nothing, whatever is measured: so the same is guessed each time."""
 
@@ -109,30 +76,6 @@ class Eager(RowCosts):
 
     def note(self, rows: int, duration_s: float) -> None:
         pass
-
-
-def check_same_but_for_ties(
-    context: Context, prompt: Prompt, one: Sequence[int], other: Sequence[int], penalty: float = 0.0
-) -> None:
-    """Two answers agree up to where both next tokens are equally likely, or to the end."""
-    pairs = list(zip(one, other, strict=False))
-    at = next((at for at, (left, right) in enumerate(pairs) if left != right), None)
-    if at is not None:
-        said = one[:at]
-        left, right = pairs[at]
-        taken = penalty * (said.count(left) - said.count(right))
-        assert abs(margin(context, [*prompt.tokens, *said], left, right) - taken) < TIE
-    assert min(len(one), len(other)) > 4
-
-
-def margin(context: Context, tokens: Sequence[int], one: int, other: int) -> float:
-    """How much likelier one next token is than the other, as a difference of logits."""
-    context.clear()
-    for start in range(0, len(tokens), MAX_BATCH):
-        part = tokens[start : start + MAX_BATCH]
-        context.decode([Row(token, start + at, 0, at == len(part) - 1) for at, token in enumerate(part)])
-    logits = context.logits(len(part) - 1)
-    return float(logits[one]) - float(logits[other])
 
 
 def test_answers_in_a_batch_differ_from_those_alone_only_where_two_tokens_are_equally_likely(

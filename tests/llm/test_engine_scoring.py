@@ -20,7 +20,7 @@ from kb.llm.engine.task import Job
 from kb.llm.model_file import find_model
 from kb.llm.types import ChatMessage, EngineEvent, Prompt, Sampling, Scores
 from tests.llm.session import CONTEXT_TOKENS, SYSTEM, Session, collect, loaded
-from tests.llm.test_engine_batching import CELLS, SLOTS, TIE
+from tests.llm.ties import CELLS, SLOTS, TIE
 
 
 @pytest.fixture(scope="module")

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from kb.llm.engine.batches import ALIGNMENT, reusable
+from kb.llm.engine.keeping import Keeping
 from kb.llm.engine.units import same_until
 from kb.llm.types import Span
 
@@ -82,6 +83,7 @@ class Residents:
         self._holders: Counter[int] = Counter()
         self._new_cells = itertools.count()
         self._clock = itertools.count(1)
+        self._keeping = Keeping(cells)
 
     @property
     def cells_used(self) -> int:
@@ -98,6 +100,7 @@ class Residents:
     def enter(self, tokens: list[int], units: tuple[Span, ...] = ()) -> Resident:
         """A sequence for this prompt. It begins with the longest prefix that is there already."""
         donor, count = self._donor(tokens, units)
+        self._keeping.asked(tokens, units, count)
         if donor is None:
             return self._made([], units)
         if self._is_single:
@@ -151,7 +154,7 @@ class Residents:
         self._drop(fork.cells)
 
     def release(self, resident: Resident) -> None:
-        """Nobody works on it any more. It is kept while there is room, in place of those it begins with."""
+        """Nobody works on it any more. It is kept for a while, in place of those it begins with."""
         resident.is_idle = True
         resident.last_used = next(self._clock)
         for other in self._idle():
@@ -159,6 +162,7 @@ class Residents:
                 self._forget(other)
         if not resident.tokens:
             self._forget(resident)
+        self._keep_no_more_than_allowed()
 
     def clear(self) -> None:
         """Forget everything; after an error nobody knows what the cache holds."""
@@ -200,6 +204,21 @@ class Residents:
         self.shorten(resident, len(resident.tokens) - count)
         resident.is_idle = False
         return resident
+
+    def _keep_no_more_than_allowed(self) -> None:
+        """Forget idle ones, the least recently used first; the last one may be as long as it is."""
+        idle = sorted(self._idle(), key=_age)
+        kept = sum(map(self._own_cells, idle))
+        for oldest in idle[:-1]:
+            if kept <= self._keeping.allowance:
+                return
+            kept -= self._own_cells(oldest)
+            self._keeping.forgot(oldest.tokens, oldest.units)
+            self._forget(oldest)
+
+    def _own_cells(self, resident: Resident) -> int:
+        """How many would be free without it."""
+        return sum(self._holders[cell] == 1 for cell in resident.cells)
 
     def _idle(self) -> list[Resident]:
         return [one for one in self._residents if one.is_idle]

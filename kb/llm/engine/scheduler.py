@@ -8,27 +8,23 @@ from __future__ import annotations
 import logging
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from kb.exceptions import KBError, LLMUnavailableError
-from kb.llm.engine.batches import Pace, reusable
+from kb.llm.engine.batches import Pace
+from kb.llm.engine.composing import Composer
 from kb.llm.engine.drafting import Drafting
 from kb.llm.engine.generation import Generation, Sampler, Vocabulary
 from kb.llm.engine.part import Part, Row, seat_of
 from kb.llm.engine.residents import Memory, Residents, kept_sequences
 from kb.llm.engine.scoring import Logits, Scoring, score
 from kb.llm.engine.stitching import Rows, Stitcher
-from kb.llm.engine.task import SHORT_TOKENS, Job, Task
+from kb.llm.engine.task import Job, Task
 from kb.llm.engine.units import UnitStore
 from kb.llm.types import Failed, FinishReason, Sampling, Work
 
 logger = logging.getLogger(__name__)
-
-# Of the batch that short prompts share: small enough for the answers that wait for it.
-_SHORT_ROWS = 128
-# So much of an answer must fit in before its prompt is evaluated, so that it need not give way at once.
-_HEADROOM_TOKENS = 64
 
 
 class Decoder(Memory, Rows, Protocol):
@@ -79,7 +75,6 @@ class Scheduler:
     ) -> None:
         self._decoder = decoder
         self._vocabulary = vocabulary
-        self._slots = slots
         self._pace = pace
         self._drafting = drafting
         self._clock = clock
@@ -87,6 +82,7 @@ class Scheduler:
         self._answers: list[Generation] = []
         self.residents = Residents(decoder, kept_sequences(slots), cells)
         self._stitcher = Stitcher(decoder, self.residents, store, again) if store is not None else None
+        self._composer = Composer(slots, self.residents, pace, drafting, self._stitcher)
         self.step_since_s: float | None = None
         self.work = Work()
 
@@ -103,8 +99,7 @@ class Scheduler:
         self._drop_cancelled()
         try:
             self._make_room_for_answers()
-            parts = list(self._prompt_parts())
-            parts += self._answer_parts(alone=not parts)
+            parts = self._composer.compose(self._prompts, self._answers)
             if parts:
                 self._decode(parts)
         except Exception:
@@ -128,80 +123,6 @@ class Scheduler:
             last.stand_up()
             if begun is None:
                 self._prompts.appendleft(last)
-
-    def _prompt_parts(self) -> Iterator[Part]:
-        """The next piece of the prompt whose turn it is, and short prompts behind it that fit in whole."""
-        rows = len(self._answers)
-        parts: list[Part] = []
-        for task in self._prompts:
-            if len(self._answers) + len(parts) >= self._slots:
-                return
-            if parts and not self._fits_behind(task, parts, rows):
-                return
-            if not self._seat(task, rows):
-                return
-            if begun := list(self._unit_parts(task, rows)):
-                yield from begun
-                return
-            size = self._stitcher.advance(task) if self._stitcher else len(task.rest())
-            if not task.is_short:
-                size = self._pace.piece(size, rows, brief=task.is_brief)
-            rest = task.rest()
-            parts.append(Part(task, seat_of(task), rest[:size], int(size == len(rest))))
-            yield parts[-1]
-            rows += size
-            if size < len(rest):
-                return
-
-    def _unit_parts(self, task: Task, rows: int) -> Iterator[Part]:
-        """The next rows of units of its prompt that nobody has evaluated yet."""
-        remaining = self._stitcher.to_evaluate(task) if self._stitcher else 0
-        if self._stitcher and remaining:
-            size = self._pace.piece(remaining, rows, brief=task.is_brief)
-            for workplace, tokens in self._stitcher.pieces(task, size):
-                yield Part(task, workplace, tokens, 0)
-
-    def _answer_parts(self, *, alone: bool) -> list[Part]:
-        """The last token of every answer, and guesses behind it, for which prompts leave no time.
-
-        Args:
-            alone: nothing else is in the batch.
-        """
-        lengths = [0] * len(self._answers)
-        if self._drafting is not None and self._answers and alone:
-            lengths = self._drafting.lengths(self._answers)
-            if any(lengths) and not self.residents.make_room(len(lengths) + sum(lengths)):
-                lengths = [0] * len(lengths)
-        return [
-            Part(one, seat_of(one), [one.drawn, *one.guesses(length)], 1 + length)
-            for one, length in zip(self._answers, lengths, strict=True)
-        ]
-
-    def _fits_behind(self, task: Task, parts: Sequence[Part], rows: int) -> bool:
-        """Whether a prompt is short, and would not begin with one of those in the batch if it waited."""
-        tokens = task.tokens
-        cached = self.residents.shared(tokens, task.units)
-        if len(tokens) - cached > min(SHORT_TOKENS, _SHORT_ROWS - rows):
-            return False
-        return all(reusable(part.task.tokens, tokens) <= cached for part in parts)
-
-    def _seat(self, task: Task, rows: int) -> bool:
-        """Give it a sequence, and room for its prompt and the beginning of its answer.
-
-        Args:
-            rows: that the batch has already.
-
-        Returns:
-            False when it has to wait for others to end.
-        """
-        if task.seat is None:
-            task.sit(self.residents.enter(task.tokens, task.units))
-            if self._stitcher:
-                self._stitcher.begin(task)
-        wanted = len(task.rest()) + min(task.to_come, _HEADROOM_TOKENS)
-        # What is in evaluation for itself has its room already.
-        wanted -= task.tokens_in_workplaces
-        return self.residents.make_room(rows + wanted)
 
     def _decode(self, parts: Sequence[Part]) -> None:
         rows = [row for part in parts for row in part.rows()]

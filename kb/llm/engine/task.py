@@ -11,7 +11,8 @@ from kb.llm.types import Began, EngineEvent, Failed, FinishReason, Prompt, Sampl
 
 # A prompt of which no more is to be evaluated goes whole, and others like it go with it.
 SHORT_TOKENS = 64
-_BRIEF_TOKENS = 512
+# An ordinary question with its passages, also those that larger models are given.
+_BRIEF_TOKENS = 1536
 
 Emit = Callable[[EngineEvent], None]
 

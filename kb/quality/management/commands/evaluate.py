@@ -28,13 +28,16 @@ class Command(BaseCommand):
         parser.add_argument("--limit", type=int, help="questions to draw (default: all)")
         parser.add_argument("--seed", type=int, default=0)
         parser.add_argument("--typos", action="store_true", help="retrieval: mistype a word of each question")
+        parser.add_argument("--details", type=Path, help="answers: a file for one line of JSON per question")
         parser.add_argument("--json", action="store_true", help="end with one line of JSON")
 
     def handle(self, *, what: str, path: Path, limit: int | None, seed: int, **options: Any) -> None:
         if not path.exists():
             raise CommandError(f"There is no {path}.")
         try:
-            figures = self._evaluate(what, path, limit, seed, typos=options["typos"])
+            figures = self._evaluate(
+                what, path, limit, seed, typos=options["typos"], details=options["details"]
+            )
         except KBError as error:
             raise CommandError(error.message) from error
         if options["json"]:
@@ -43,14 +46,16 @@ class Command(BaseCommand):
             self.stdout.write(json.dumps(figures, indent=2))
 
     def _evaluate(
-        self, what: str, path: Path, limit: int | None, seed: int, *, typos: bool
+        self, what: str, path: Path, limit: int | None, seed: int, *, typos: bool, details: Path | None
     ) -> dict[str, Any]:
+        if details is not None and what != "answers":
+            raise CommandError("--details goes with answers only.")
         if what == "retrieval":
             return evaluate_retrieval(path, limit, seed, typos=typos)
         if typos:
             raise CommandError("--typos goes with retrieval only.")
         if what == "answers":
-            return evaluate_answers(path, limit, seed, self._show)
+            return evaluate_answers(path, limit, seed, self._show, details)
         if what == "injection":
             return evaluate_injection(path, limit, seed, self._show)
         return evaluate_support(path)
