@@ -8,10 +8,12 @@ from typing import Any
 from kb.chat.record import Draft
 from kb.chat.serialize import citation_object, sentence_object
 from kb.rag.extract import best_quotes
+from kb.rag.links import without_targets
 from kb.rag.markers import keep_shown
 from kb.rag.sentences import Sentence, SentenceStream
 from kb.rag.support import check_sentence
 from kb.rag.types import Passage, Quote, Verdict
+from kb.rag.words import plain, tokens
 from kb.rules.output import Output
 
 NO_CLAIM = "no_claim"
@@ -68,8 +70,10 @@ class AnswerWriter:
                 continue
             shown, removed = keep_shown(sentence.markers, {p.n for p in self._draft.passages})
             self._markers_removed += removed
+            # The model was shown no targets of links: those that it writes are its own.
+            text = without_targets(sentence.text)
             verdict = check_sentence(
-                sentence.text,
+                text,
                 shown,
                 self._draft.passages,
                 question=self._draft.message.standalone_question,
@@ -77,7 +81,7 @@ class AnswerWriter:
             if verdict.reason == NO_ANSWER:
                 self.declined = True
                 continue
-            if verdict.reason == NO_CLAIM or self._is_title(sentence, verdict):
+            if verdict.reason == NO_CLAIM or self._is_title(sentence, text, verdict):
                 self._dropped += 1  # "Here is what I found:" asserts nothing that could be proved
                 continue
             verdict = self._with_its_lead(sentence, verdict)
@@ -87,7 +91,7 @@ class AnswerWriter:
                 self._unproved += 1
             yield add_sentence(
                 self._draft,
-                text=sentence.text,
+                text=text,
                 block=sentence.block,
                 starts_block=sentence.starts_block or not self._draft.sentences,
                 supported=verdict.supported,
@@ -112,9 +116,9 @@ class AnswerWriter:
         self._repeated += 1
         return True
 
-    def _is_title(self, sentence: Sentence, verdict: Verdict) -> bool:
+    def _is_title(self, sentence: Sentence, text: str, verdict: Verdict) -> bool:
         """A heading is in the sources, but says nothing: neither the model's own nor a copied one."""
-        if sentence.block == "h":
+        if sentence.block == "h" or any(names_place(text, passage) for passage in self._draft.passages):
             return True
         return any(is_heading(self._draft.passages[quote.n - 1], quote) for quote in verdict.quotes[:1])
 
@@ -132,7 +136,7 @@ class AnswerWriter:
         return [
             add_sentence(
                 self._draft,
-                text=output.whole(sentence.text),
+                text=output.whole(without_targets(sentence.text)),
                 block=sentence.block,
                 starts_block=sentence.starts_block,
                 supported=True,
@@ -159,6 +163,17 @@ def cut_sentences(text: str) -> list[Sentence]:
     """A text as blocks: lists stay lists and tables tables."""
     stream = SentenceStream()
     return [*stream.feed(text), *stream.close()]
+
+
+def names_place(text: str, passage: Passage) -> bool:
+    """Whether a sentence only repeats where a passage stands: its title, headings, or several of them."""
+    said = tokens(plain(text))
+    names = [tokens(plain(name)) for name in (passage.document_title, *passage.heading_path)]
+    return any(
+        said == [token for name in names[first:last] for token in name]
+        for first in range(len(names))
+        for last in range(first + 1, len(names) + 1)
+    )
 
 
 def is_heading(passage: Passage, quote: Quote) -> bool:

@@ -10,6 +10,7 @@ from django.utils import timezone
 from kb.chat.record import Ask, Draft, keep_passages
 from kb.conf import config
 from kb.library.retrieval import FoundChunk, allowed_collections, search_chunks
+from kb.rag.links import without_targets
 from kb.rag.passages import merge_neighbours, trim_to_budget
 from kb.rag.types import Passage
 from kb.rules.active import active_rules
@@ -110,7 +111,8 @@ def as_passage(n: int, item: FoundChunk) -> Passage:
 
 
 def estimate_tokens(text: str) -> int:
-    return -(-len(text) // _CHARACTERS_PER_TOKEN)
+    """Of a passage in the prompt, which has no targets of links."""
+    return -(-len(without_targets(text)) // _CHARACTERS_PER_TOKEN)
 
 
 def _sources_of(verified: Verified, guard: Guard) -> list[Passage]:

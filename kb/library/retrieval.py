@@ -9,6 +9,7 @@ from itertools import islice
 from kb.conf import config
 from kb.exceptions import NotFoundError
 from kb.library.access import AnyUser, collection_ids_for, searchable_rows
+from kb.rag.links import only_names
 from kb.search.client import Hit
 from kb.search.replicas import search_client
 
@@ -79,7 +80,10 @@ def search_chunks(
     *,
     for_prompt: bool = False,
 ) -> Found:
-    """The best `limit` chunks for a query; for a prompt, those that are withheld from the model left out.
+    """The best `limit` chunks for a query.
+
+    For a prompt, those that are withheld from the model are left out, and those that say nothing by
+    themselves: a table of contents has the words of every question and the answer to none.
 
     The index may still hold what was deleted or revoked a moment ago, so more is fetched than wanted, and
     again more when too little survives the join with the database.
@@ -120,5 +124,5 @@ def _readable(user: AnyUser, hits: Sequence[Hit], for_prompt: bool) -> list[Foun
     return [
         FoundChunk(hit, FoundDocument(*row[split:]), *row[:split])
         for hit in hits
-        if (row := rows.get(hit.chunk_id)) is not None
+        if (row := rows.get(hit.chunk_id)) is not None and not (for_prompt and only_names(row[1]))
     ]

@@ -14,6 +14,7 @@ from sentencex import segment
 
 from kb.rag.blocks import Block, classify, line_head, rule_length
 from kb.rag.markers import MARKER_RUN, OPENERS, may_grow, strip_markers
+from kb.rag.wordlists import UNFINISHED
 
 UNDECIDED = -1
 _GO_ON = -2
@@ -25,6 +26,7 @@ _NEWLINE = re.compile(r"\n")
 _SPACE = re.compile(r"\s*")
 _NEXT_WORD = re.compile(r"\S{1,24}")
 _CONTEXT_CHARS = 200
+_LAST_WORD = re.compile(r"[A-Za-z]+\Z")
 _ENUMERATOR = re.compile(r"\(?\d{1,3}[.)]+")
 # A line at least this long without a full stop was wrapped; a shorter one was ended.
 _WRAPPED_LINE_CHARS = 45
@@ -129,11 +131,21 @@ def _at_newline(window: str, at: int, block: Block, column: int, final: bool) ->
         return UNDECIDED
     if rule or classify(head).block != "p":
         return at
+    if _goes_on(window[max(0, at - _CONTEXT_CHARS) : at]):
+        return _GO_ON
     begin = window.rfind("\n", 0, at) + 1
     if _ENDED.search(strip_markers(window[max(begin, at - _CONTEXT_CHARS) : at])):
         return _cut_before(window, at, ahead, at, final)
     wrapped = at - begin + (0 if begin else column) >= _WRAPPED_LINE_CHARS and window[at - 1] != ":"
     return _GO_ON if wrapped or head[:1].islower() else at
+
+
+def _goes_on(before: str) -> bool:
+    """Whether a line cannot end here: inside the words of a link, or after a word that wants another."""
+    if before.rfind("[") > before.rfind("]"):
+        return True
+    word = _LAST_WORD.search(before)
+    return word is not None and word.group().casefold() in UNFINISHED
 
 
 def _cut_before(window: str, stop: int, ahead: int, end: int, final: bool) -> int:

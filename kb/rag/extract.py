@@ -35,9 +35,7 @@ def best_quotes(question: str, passages: Sequence[Passage], limit: int = 3) -> l
         (-_share(statement, asked, rare) / total, place, at)
         for place, passage in enumerate(passages)
         for at, statement in enumerate(statements_of(passage))
-        if statement.block != "h"
-        and not statement.speaks_to_model
-        and not statement.reading.text.endswith("?")
+        if statement.states and not statement.speaks_to_model and not statement.reading.text.endswith("?")
     )
     quotes: list[Quote] = []
     best = -ranked[0][0] if ranked else 0.0

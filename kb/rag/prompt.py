@@ -16,6 +16,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from kb.rag.links import without_targets
 from kb.rag.types import Passage
 
 Message = dict[str, Any]
@@ -118,8 +119,8 @@ def _passage(passage: Passage) -> str:
         dict.fromkeys(part for part in (passage.document_title, *passage.heading_path) if part)
     )
     title = " ".join(neutralise(above).split())
-    lead = f"{neutralise(passage.lead).strip()}\n" if passage.lead else ""
-    return f"{title}\n{lead}{neutralise(passage.text).strip()}"
+    lead = f"{neutralise(without_targets(passage.lead)).strip()}\n" if passage.lead else ""
+    return f"{title}\n{lead}{neutralise(without_targets(passage.text)).strip()}"
 
 
 def _line(text: str) -> str:

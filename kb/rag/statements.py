@@ -12,6 +12,7 @@ from functools import lru_cache
 
 from kb.rag.blocks import Block, Segment
 from kb.rag.instructions import find_instructions
+from kb.rag.links import is_only_links
 from kb.rag.reading import Reading, read
 from kb.rag.sentences import split_segments
 from kb.rag.types import Passage
@@ -35,6 +36,8 @@ class Statement:
         lead: index of the statement that the reading begins with, or None.
         points_back: begins with a word such as "they", so that it speaks of what the sentence before speaks
             of.
+        states: it says something by itself. A heading names a subject, and so does a link that stands alone
+            or below a heading: it says what can be read elsewhere.
         speaks_to_model: it is, or stands beside, an instruction to a language model: what it says proves
             nothing, and it is never quoted.
     """
@@ -49,6 +52,7 @@ class Statement:
     context: tuple[str, ...]
     lead: int | None = None
     points_back: bool = False
+    states: bool = True
     speaks_to_model: bool = False
 
     @property
@@ -142,11 +146,22 @@ class _Reader:
                 context=tuple(stem(token) for token in tokens(plain(above))),
                 lead=lead,
                 points_back=first in ANAPHORS,
+                states=self._states(segment, words, lead),
                 speaks_to_model=any(
                     start < segment.body_end and segment.start < end for start, end in self._instructions
                 ),
             )
         )
+
+    def _states(self, segment: Segment, words: str, lead: int | None) -> bool:
+        if segment.block == "h":
+            return False
+        own = self._text[segment.body : segment.body_end]
+        if segment.block == "row" or not is_only_links(own):
+            return True
+        if lead is not None:
+            return self._found[lead].states
+        return words != own and not is_only_links(self._lead)
 
 
 def _instructions(text: str) -> tuple[tuple[int, int], ...]:

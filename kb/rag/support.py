@@ -144,8 +144,7 @@ def _windows(
             # A heading names a subject; it states nothing. Nor does an instruction: it would prove what it
             # tells the model to say.
             if any(
-                statement.block == "h" or statement.speaks_to_model
-                for statement in statements[i : i + length]
+                not statement.states or statement.speaks_to_model for statement in statements[i : i + length]
             ):
                 continue
             window = Window(passage.text, statements[i : i + length], statements)

@@ -83,7 +83,7 @@ class _Draft:
         above = sum(
             weight(item, self.rare) for item in self.asked if item in below and item not in statement.words
         )
-        say = _HEADING_SAY if statement.block == "h" else 1.0
+        say = 1.0 if statement.states else _HEADING_SAY
         return (say * own + _CONTEXT_SAY * above + _BASE_VALUE) / (1 + _LOSS_PER_PLACE * self.place)
 
     def seed(self) -> tuple[int, int]:

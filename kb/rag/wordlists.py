@@ -215,3 +215,41 @@ PERIODS = {
     )
     for name in group.split()
 }  # fmt: skip
+
+# A line that ends with one of them goes on in the next.
+UNFINISHED = frozenset(
+    {
+        "a",
+        "an",
+        "the",
+        "of",
+        "to",
+        "in",
+        "on",
+        "at",
+        "by",
+        "for",
+        "from",
+        "with",
+        "into",
+        "and",
+        "or",
+        "nor",
+        "than",
+        "as",
+        "if",
+        "be",
+        "is",
+        "are",
+        "was",
+        "were",
+        "that",
+        "which",
+        "who",
+        "whose",
+        "your",
+        "our",
+        "their",
+        "its",
+    }
+)

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from math import log
 
+from kb.rag.links import without_targets
 from kb.rag.wordlists import IRREGULAR, STOP_WORDS, SYNONYMS
 
 _FOLDS = str.maketrans(
@@ -27,7 +28,6 @@ _FOLDS = str.maketrans(
 )
 _FRACTION = re.compile(r"(\d*)([\u00bc-\u00be\u2150-\u215e])")
 _INVISIBLE = re.compile(r"[\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\U000e0000-\U000e007f]")
-_LINK = re.compile(r"!?\[([^\[\]\n]{0,300})\]\([^()\s]{0,500}(?:\s\"[^\"\n]{0,200}\")?\)")
 _EMPHASIS = re.compile(r"(?<!\w)[*_]{1,3}(?=\S)|(?<=\S)[*_]{1,3}(?!\w)|\*\*|~~|`")
 _VOWEL = re.compile(r"[aeiouy]")
 _TOKEN = re.compile(r"[^\W_]+(?:'[^\W\d_]+)?")
@@ -40,7 +40,7 @@ def plain(text: str) -> str:
     text = _INVISIBLE.sub("", text).translate(_FOLDS)
     text = _FRACTION.sub(_decimal, text)
     text = unicodedata.normalize("NFKC", text)
-    return " ".join(_EMPHASIS.sub("", _LINK.sub(r"\1", text)).split())
+    return " ".join(_EMPHASIS.sub("", without_targets(text)).split())
 
 
 def tokens(text: str) -> list[str]:

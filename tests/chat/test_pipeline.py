@@ -279,6 +279,34 @@ def test_headings_are_no_answer(run: Run) -> None:
     assert done["text"] == "Use Concur for all reservations."
 
 
+@pytest.mark.parametrize("draft", ["Travel guide", "Travel guide > Booking travel [1]", "Booking travel."])
+def test_where_a_passage_stands_is_no_answer(run: Run, document: Document, draft: str) -> None:
+    Chunk.objects.filter(document=document).update(heading_path=["Booking travel"])
+    done = run(FakeGenerator(f"Book flights at least 14 days before you leave. [1]\n\n{draft}"))[-1].data
+    assert [sentence["text"] for sentence in done["sentences"]] == [
+        "Book flights at least 14 days before you leave."
+    ]
+
+
+def test_link_that_the_model_made_up_reaches_nobody(run: Run) -> None:
+    draft = "Book flights at least [14 days](https://concur.example/14-days) before you leave. [1]"
+    done = run(FakeGenerator(draft))[-1].data
+    assert done["sentences"][0]["supported"]
+    assert done["text"] == "Book flights at least 14 days before you leave."
+
+
+def test_table_of_contents_is_found_but_no_answer_is_made_of_it(
+    run: Run, search: FakeSearch, collection: Collection
+) -> None:
+    contents = make_document(collection, "- [When must flights be booked?](/faq#flights)\n", title="Contents")
+    search.chunk_ids = [
+        *Chunk.objects.filter(document=contents).values_list("pk", flat=True),
+        *search.chunk_ids,
+    ]
+    passages = run(FakeGenerator("No."))[0].data["passages"]
+    assert [passage["document"]["title"] for passage in passages] == ["Travel guide"]
+
+
 def test_model_that_declines_is_believed(run: Run) -> None:
     events = run(FakeGenerator("The documents do not say."))
     assert names(events) == ["retrieval", "abstained", "done"]
