@@ -20,6 +20,9 @@ NO_CLAIM = "no_claim"
 NO_ANSWER = "no_answer"
 LEAD_NOT_PROVED = "lead_not_proved"
 _CIRCLES = 2
+# The same few letters so many times in a row: no sentence comes out of it any more.
+_LOOPS = 6
+_SHORTEST_LOOP, _LONGEST_LOOP = 3, 48
 
 
 class AnswerWriter:
@@ -40,19 +43,26 @@ class AnswerWriter:
         self._dropped = 0
         self._said: set[str] = set()
         self._repeated = 0
+        self._tail = ""
+        self._is_looping = False
         self._lead_failed = False
 
     @property
     def going_in_circles(self) -> bool:
         """Whether the model only says again what it said; small models do so until their tokens run out."""
-        return self._repeated >= _CIRCLES
+        return self._is_looping or self._repeated >= _CIRCLES
 
     def feed(self, text: str) -> list[dict[str, Any]]:
         """The sentences that this piece of text completes, as `sentence` event data."""
+        self._tail = (self._tail + text)[-_LOOPS * _LONGEST_LOOP :]
+        self._is_looping = self._is_looping or ends_in_loop(self._tail)
         return list(self._judge(self._stream.feed(text)))
 
     def end(self) -> list[dict[str, Any]]:
         """The sentences that the end of the text completes."""
+        if self._is_looping:
+            self._dropped += 1
+            return []
         return list(self._judge(self._stream.close()))
 
     def counts(self) -> dict[str, int]:
@@ -163,6 +173,15 @@ def cut_sentences(text: str) -> list[Sentence]:
     """A text as blocks: lists stay lists and tables tables."""
     stream = SentenceStream()
     return [*stream.feed(text), *stream.close()]
+
+
+def ends_in_loop(text: str) -> bool:
+    """Whether a text ends with the same few words or letters over and over ("tips-tips-tips-tips-...")."""
+    for length in range(_SHORTEST_LOOP, _LONGEST_LOOP + 1):
+        unit = text[-length:]
+        if any(map(str.isalpha, unit)) and text.endswith(unit * _LOOPS):
+            return True
+    return False
 
 
 def names_place(text: str, passage: Passage) -> bool:

@@ -12,6 +12,7 @@ from asgiref.sync import async_to_sync
 from ingest.purge import purge_deleted
 from kb.accounts.models import User
 from kb.chat import gate
+from kb.chat.draft import ends_in_loop
 from kb.chat.events import Event
 from kb.chat.models import Citation, Conversation, Message, Outcome
 from kb.chat.pipeline import answer
@@ -270,6 +271,28 @@ def test_model_that_goes_in_circles_is_stopped_and_says_it_once(run: Run) -> Non
     assert done["text"] == "Use Concur for all reservations."
     assert done["outcome"] == Outcome.ANSWERED
     assert generator.closed
+
+
+def test_model_that_stammers_is_stopped_in_mid_sentence(run: Run) -> None:
+    stammer = ["-tips"] * 60
+    generator = FakeGenerator("Use Concur for all reservations. [1]\n\nSee the travel", *stammer)
+    done = run(generator)[-1].data
+    assert done["text"] == "Use Concur for all reservations."
+    assert generator.closed
+
+
+@pytest.mark.parametrize(
+    ("text", "loops"),
+    [
+        ("travel-tips-tips-tips-tips-tips-tips", True),
+        ("the clients of the clients of the clients of the clients of the clients of the clients of ", True),
+        ("| --- | --- | --- | --- | --- | --- | --- |", False),
+        ("1000000000000000000000000000 EUR", False),
+        ("Rows of rows of rows are no loop yet.", False),
+    ],
+)
+def test_loops_are_told_from_sentences(text: str, loops: bool) -> None:
+    assert ends_in_loop(text) == loops
 
 
 def test_headings_are_no_answer(run: Run) -> None:
