@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from kb.chat.models import Calibration
 from kb.rag.gate import Gate, default_gate, gate_from
+from kb.rag.nearness import Nearness, nearness_of
 from kb.rag.signals import Signals, signals_of
 from kb.rag.types import Passage
 from kb.search.replicas import search_client
@@ -18,10 +19,16 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Judgement:
-    """Attributes: reason: why not to answer: nothing_found or not_relevant; empty when there is enough."""
+    """Whether to answer.
+
+    Attributes:
+        reason: why not: nothing_found or not_relevant; empty when there is enough.
+        nearness: of the statements of the passages to the question.
+    """
 
     reason: str
     trace: dict[str, Any]
+    nearness: Nearness = field(default_factory=dict)
 
 
 def judge(question: str, passages: Sequence[Passage], collections: Sequence[int]) -> Judgement:
@@ -36,10 +43,11 @@ def judge(question: str, passages: Sequence[Passage], collections: Sequence[int]
     if not passages:
         return Judgement("nothing_found", {})
     gate = gate_for(collections)
-    signals = signals_of(question, passages, search_client().cosines)
+    nearness = nearness_of(question, passages, search_client().cosines)
+    signals = signals_of(question, passages, nearness)
     probability = gate.probability(signals)
     trace = {**_rounded(signals), "probability": round(probability, 4), "threshold": round(gate.threshold, 4)}
-    return Judgement("" if probability >= gate.threshold else "not_relevant", trace)
+    return Judgement("" if probability >= gate.threshold else "not_relevant", trace, nearness)
 
 
 def gate_for(collections: Sequence[int]) -> Gate:

@@ -19,6 +19,7 @@ from kb.library.models import Collection
 from kb.library.retrieval import FoundChunk, search_chunks
 from kb.quality.calibration import Case
 from kb.quality.datasets import EvalQuestion, read_jsonl
+from kb.rag.nearness import nearness_of
 from kb.rag.signals import Signals, signals_of
 from kb.search.replicas import search_client
 
@@ -45,8 +46,10 @@ def cases_of(
 
 def _case(question: str, chunks: Sequence[FoundChunk], *, answerable: bool) -> Case:
     passages = prepare_passages(chunks, question)
-    signals = signals_of(question, passages, search_client().cosines) if passages else Signals(0, 0, 0, 0)
-    return Case(question, signals, answerable)
+    if not passages:
+        return Case(question, Signals(0, 0, 0, 0), answerable)
+    nearness = nearness_of(question, passages, search_client().cosines)
+    return Case(question, signals_of(question, passages, nearness), answerable)
 
 
 def write_cases(path: Path, cases: Sequence[Case]) -> None:

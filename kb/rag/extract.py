@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from kb.rag.nearness import Nearness
 from kb.rag.statements import Statement, question_stems, statements_of
 from kb.rag.types import Passage, Quote
 from kb.rag.words import rarity, weight
@@ -14,14 +15,23 @@ _ENOUGH = 0.3
 # Beside a good quote, one that is much worse only distracts.
 _OF_BEST = 0.75
 _HEADING_SAY = 0.5
+# Words find what is written as it is asked, vectors what is written otherwise: half and half. Any weight from
+# 0.4 to 0.8 does as well (docs/evaluation.md).
+_NEARNESS_SAY = 0.5
+_LOSS_PER_PLACE = 0.05
 _LONGEST_CHARS = 700
 
 
-def best_quotes(question: str, passages: Sequence[Passage], limit: int = 3) -> list[Quote]:
+def best_quotes(
+    question: str, passages: Sequence[Passage], limit: int = 3, nearness: Nearness | None = None
+) -> list[Quote]:
     """The sentences that best answer the question, best first.
 
     A sentence that opens a list is quoted with the list, a list item or a table row with what it hangs on
     where that is near, "It also ..." with the sentence before it; a heading is never quoted alone.
+
+    Args:
+        nearness: of the statements to the question; without it, words alone decide.
 
     Returns:
         at most ``limit`` quotes that do not overlap; none when no sentence shares enough with the question.
@@ -32,7 +42,7 @@ def best_quotes(question: str, passages: Sequence[Passage], limit: int = 3) -> l
     if not total:
         return []
     ranked = sorted(
-        (-_share(statement, asked, rare) / total, place, at)
+        (-_answering(_share(statement, asked, rare) / total, nearness, passage, statement, place), place, at)
         for place, passage in enumerate(passages)
         for at, statement in enumerate(statements_of(passage))
         if statement.states and not statement.speaks_to_model and not statement.reading.text.endswith("?")
@@ -48,6 +58,20 @@ def best_quotes(question: str, passages: Sequence[Passage], limit: int = 3) -> l
         ):
             quotes.append(quote)
     return quotes
+
+
+def _answering(
+    share: float, nearness: Nearness | None, passage: Passage, statement: Statement, place: int
+) -> float:
+    """How likely a statement answers the question, for comparison only.
+
+    Args:
+        share: of the question's words that it holds.
+    """
+    if nearness is None:
+        return share
+    near = max(nearness.get((passage.n, statement.start), 0.0), 0.0)
+    return (_NEARNESS_SAY * near + (1 - _NEARNESS_SAY) * share) / (1 + _LOSS_PER_PLACE * place)
 
 
 def relevance(question: str, quote: Quote, passages: Sequence[Passage]) -> float:

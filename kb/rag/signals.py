@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import astuple, dataclass
 
+from kb.rag.nearness import Nearness
 from kb.rag.statements import Statement, question_stems, statements_of
 from kb.rag.types import Passage
 from kb.rag.words import rarity, weight
-
-# Cosines of short texts with the question, in the texts' order.
-Cosines = Callable[[str, Sequence[str]], Sequence[float]]
-
-_MOST_STATEMENTS = 96
-_LONGEST_STATEMENT = 400
 
 
 @dataclass(frozen=True)
@@ -38,24 +33,18 @@ class Signals:
         return astuple(self)
 
 
-def signals_of(question: str, passages: Sequence[Passage], cosines: Cosines) -> Signals:
+def signals_of(question: str, passages: Sequence[Passage], nearness: Nearness) -> Signals:
     """Measure passages, at least one, against the question that they were found for."""
-    found = [(passage, statement) for passage in passages for statement in statements_of(passage)]
-    texts = [_text(passage, statement) for passage, statement in found[:_MOST_STATEMENTS]]
-    shown = [text for text in texts if text.strip()]
-    coverage, best = _coverages(question, [statement for _, statement in found])
+    found = [statement for passage in passages for statement in statements_of(passage)]
+    coverage, best = _coverages(question, found)
     return Signals(
         passage_cosine=max(
             (passage.cosine for passage in passages if passage.cosine is not None), default=0.0
         ),
-        statement_cosine=max(cosines(question, shown), default=0.0) if shown else 0.0,
+        statement_cosine=max(nearness.values(), default=0.0),
         coverage=coverage,
         statement_coverage=best,
     )
-
-
-def _text(passage: Passage, statement: Statement) -> str:
-    return passage.text[statement.start : statement.end][:_LONGEST_STATEMENT]
 
 
 def _coverages(question: str, statements: Sequence[Statement]) -> tuple[float, float]:

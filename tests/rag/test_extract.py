@@ -65,3 +65,16 @@ def test_relevance_tells_an_answer_from_another_truth() -> None:
     [answer, *_] = best_quotes(asked, shown)
     [other, *_] = best_quotes("How much is parking?", shown)
     assert relevance(asked, answer, shown) > 0.6 > 0.3 > relevance(asked, other, shown)
+
+
+def test_statement_that_says_it_in_other_words_is_found_by_its_vector() -> None:
+    shown = [
+        passage(
+            "Good teams look after the health of finance tools. The indicator of stability is cost recovery."
+        )
+    ]
+    asked = "What does good financial health look like?"
+    by_words = best_quotes(asked, shown, 1)[0]
+    nearness = {(1, by_words.start): 0.3, (1, shown[0].text.index("The indicator")): 0.9}
+    assert by_words.quote.startswith("Good teams")
+    assert best_quotes(asked, shown, 1, nearness)[0].quote == "The indicator of stability is cost recovery."

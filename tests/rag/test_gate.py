@@ -11,7 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kb.rag.gate import Gate, default_gate, gate_from
+from kb.rag.nearness import Cosines, nearness_of
 from kb.rag.signals import Signals, signals_of
+from kb.rag.types import Passage
 from tests.rag.corpus import passages
 
 ASKED = "How many days of leave do interns get?"
@@ -25,20 +27,24 @@ def by_interns(question: str, texts: Sequence[str]) -> list[float]:
     return [0.9 if "ntern" in text else 0.1 for text in texts]
 
 
+def measured(question: str, shown: Sequence[Passage], cosines: Cosines) -> Signals:
+    return signals_of(question, shown, nearness_of(question, shown, cosines))
+
+
 def test_nearest_statement_and_best_covered_one_are_measured() -> None:
-    found = signals_of(ASKED, passages(), by_interns)
+    found = measured(ASKED, passages(), by_interns)
     assert found.statement_cosine == 0.9
     assert found.statement_coverage > 0.7
     assert found.coverage >= found.statement_coverage
 
 
 def test_a_statement_holds_less_than_all_passages_together() -> None:
-    found = signals_of("Which interns of Tomas Berg book a helicopter?", passages(), nowhere)
+    found = measured("Which interns of Tomas Berg book a helicopter?", passages(), nowhere)
     assert 0 < found.statement_coverage < found.coverage < 1
 
 
 def test_foreign_question_is_covered_by_nothing() -> None:
-    found = signals_of("What does the moon weigh?", passages(), nowhere)
+    found = measured("What does the moon weigh?", passages(), nowhere)
     assert (found.coverage, found.statement_coverage, found.statement_cosine) == (0.0, 0.0, 0.0)
 
 
@@ -51,7 +57,7 @@ def test_statements_are_compared_as_the_document_has_them() -> None:
         return [0.5] * len(texts)
 
     shown = passages()
-    signals_of(ASKED, shown, cosines)
+    nearness_of(ASKED, shown, cosines)
     assert seen
     assert all(any(text in passage.text for passage in shown) for text in seen)
 
