@@ -22,6 +22,7 @@ from kb.chat.events import Event
 from kb.chat.gate import judge
 from kb.chat.lookup import Found, look_up
 from kb.chat.models import Outcome
+from kb.chat.offers import make_offers
 from kb.chat.record import Ask, Draft, discard, open_message
 from kb.chat.ruled import block, close_answer, write_notices, write_verified
 from kb.chat.serialize import answer_object, passage_object
@@ -190,6 +191,7 @@ def _note_usage(draft: Draft, done: Done, decode_s: float) -> None:
 async def _abstain(way: _Way, reason: str) -> AsyncGenerator[Event]:
     nearest = _retrieval_body(way.draft)["passages"]
     yield Event("abstained", {"reason": reason, "message": "The documents don't say.", "nearest": nearest})
+    way.draft.message.offers = await sync_to_async(make_offers)(way.ask, way.draft)
     async for event in _finish(way, Outcome.ABSTAINED, reason):
         yield event
 

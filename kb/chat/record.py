@@ -175,6 +175,7 @@ def complete(draft: Draft, outcome: Outcome, reason: str = "") -> Message:
         trace=message.trace,
         model=message.model,
         rule=message.rule,
+        offers=message.offers,
         completed_at=timezone.now(),
     )
     if changed:

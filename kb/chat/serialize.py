@@ -12,8 +12,11 @@ from django.urls import reverse
 from kb.chat.access import withheld
 from kb.chat.forget import SOURCE_DELETED
 from kb.chat.models import Citation, Message, MessagePassage, Outcome
+from kb.chat.offers import has_offers, offers_object
+from kb.chat.open_questions import sent_object
 from kb.chat.sentence_html import sentence_html
-from kb.library.access import AnyUser
+from kb.library.access import AnyUser, collections_for
+from kb.library.dating import dated_fields
 from kb.library.models import Document
 from kb.library.retrieval import FoundDocument
 from kb.rules.record import BLOCKED
@@ -26,7 +29,8 @@ def with_sources(messages: QuerySet[Message]) -> QuerySet[Message]:
     """Everything an answer object needs, in a fixed number of queries."""
     passages = MessagePassage.objects.select_related("document__collection")
     citations = Citation.objects.select_related("passage__document__collection")
-    return messages.select_related("feedback").prefetch_related(
+    related = ("feedback", "conversation", "open_question__verified", "open_question__closed_by")
+    return messages.select_related(*related).prefetch_related(
         Prefetch("passages", passages), Prefetch("citations", citations)
     )
 
@@ -35,7 +39,11 @@ def answer_objects(messages: Iterable[Message], user: AnyUser) -> list[dict[str,
     """Answer objects for messages loaded through `with_sources`."""
     messages = list(messages)
     hidden = withheld(user, messages)
-    return [_withheld_object(m, hidden[m.pk]) if m.pk in hidden else _answer_object(m) for m in messages]
+    offering = any(has_offers(message) for message in messages)
+    readable = dict(collections_for(user).values_list("pk", "name")) if offering else {}
+    return [
+        _withheld_object(m, hidden[m.pk]) if m.pk in hidden else _answer_object(m, readable) for m in messages
+    ]
 
 
 def answer_object(message: Message, user: AnyUser) -> dict[str, Any]:
@@ -62,6 +70,7 @@ def passage_object(passage: MessagePassage) -> dict[str, Any]:
         "chunk_id": passage.chunk_id,
         "page_start": passage.page_start,
         "page_end": passage.page_end,
+        **dated_fields(passage.document),
         "heading_path": passage.heading_path,
         "text": passage.text,
         "cosine": passage.cosine,
@@ -78,6 +87,7 @@ def citation_object(citation: Citation) -> dict[str, Any]:
         "document": document_brief(passage.document),
         "document_id": passage.document_id,
         "version": passage.document.version,
+        **dated_fields(passage.document),
         "chunk_id": passage.chunk_id,
         "page": citation.page,
         "heading_path": passage.heading_path,
@@ -100,9 +110,10 @@ def sentence_object(sentence: dict[str, Any], citations: list[dict[str, Any]]) -
     return {**sentence, "html": str(sentence_html(sentence, own))}
 
 
-def _answer_object(message: Message) -> dict[str, Any]:
+def _answer_object(message: Message, readable: dict[int, str]) -> dict[str, Any]:
     citations = [citation_object(citation) for citation in message.citations.all()]
     feedback = getattr(message, "feedback", None)
+    sent = getattr(message, "open_question", None)
     return {
         **_frame(message),
         "text": message.text,
@@ -114,6 +125,8 @@ def _answer_object(message: Message) -> dict[str, Any]:
         "model": message.model,
         "rule": message.rule,
         "feedback": None if feedback is None else {"helpful": feedback.helpful, "comment": feedback.comment},
+        "offers": offers_object(message, readable) if has_offers(message) else None,
+        "open_question": None if sent is None else sent_object(sent, readable),
     }
 
 
@@ -149,5 +162,7 @@ def _frame(message: Message) -> dict[str, Any]:
         "model": "",
         "rule": {},
         "feedback": None,
+        "offers": None,
+        "open_question": None,
         "created_at": message.created_at.isoformat(),
     }

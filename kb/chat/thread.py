@@ -60,12 +60,11 @@ def _entries(messages: Sequence[Message], user: User) -> list[Entry]:
 
 def _entry(message: Message, answer: dict[str, Any], managed: set[int]) -> Entry:
     cited = [citation["document"]["collection"] for citation in answer["citations"] if not answer["rule"]]
-    dates = {passage.document_id: passage.document.created_at for passage in message.passages.all()}
     return Entry(
         answer=answer,
         state=_state_of(message, answer),
         blocks=group_sentences(answer["sentences"]),
-        sources=sources_of(answer, dates),
+        sources=sources_of(answer),
         passages=passages_of(answer),
         verifiable_in=cited[0] if cited and cited[0] in managed else None,
     )
