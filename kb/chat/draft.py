@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from kb.chat.conflicts import newer_of
 from kb.chat.record import Draft
 from kb.chat.serialize import citation_object, sentence_object
 from kb.rag.extract import best_quotes
@@ -28,8 +29,9 @@ class AnswerWriter:
         declined: the model itself wrote that the documents do not say.
     """
 
-    def __init__(self, draft: Draft) -> None:
+    def __init__(self, draft: Draft, output: Output) -> None:
         self._draft = draft
+        self._output = output
         self._stream = SentenceStream()
         self.proved = 0
         self.declined = False
@@ -38,6 +40,7 @@ class AnswerWriter:
         self._dropped = 0
         self._said: set[str] = set()
         self._repeated = 0
+        self._newer_said = 0
         self._lead_failed = False
 
     @property
@@ -60,6 +63,7 @@ class AnswerWriter:
             "markers_removed": self._markers_removed,
             "dropped": self._dropped,
             "repeated": self._repeated,
+            "newer_said": self._newer_said,
         }
 
     def _judge(self, sentences: Iterable[Sentence]) -> Iterator[dict[str, Any]]:
@@ -81,6 +85,13 @@ class AnswerWriter:
                 self._dropped += 1  # "Here is what I found:" asserts nothing that could be proved
                 continue
             verdict = self._with_its_lead(sentence, verdict)
+            newer = newer_of(verdict.quotes[0], self._draft.conflicts) if verdict.supported else None
+            if newer is not None:
+                again = self._proof_in(sentence, newer)
+                if again is None:
+                    yield from self._say_newer(newer)
+                    continue
+                verdict = again
             if verdict.supported:
                 self.proved += 1
             else:
@@ -94,6 +105,34 @@ class AnswerWriter:
                 quoted=False,
                 reason=verdict.reason,
                 quotes=verdict.quotes[:1] if verdict.supported else (),
+            )
+
+    def _proof_in(self, sentence: Sentence, newer: Quote) -> Verdict | None:
+        """The proof of a sentence by the newer document, where that says it too."""
+        question = self._draft.message.standalone_question
+        verdict = check_sentence(sentence.text, [newer.n], self._draft.passages, question=question)
+        return verdict if verdict.supported and verdict.quotes[0].n == newer.n else None
+
+    def _say_newer(self, newer: Quote) -> Iterator[dict[str, Any]]:
+        """In the place of a sentence that only an older document proves, what the newer one says; once."""
+        self._newer_said += 1
+        self.proved += 1
+        if (newer.n, newer.start, newer.end) not in {
+            (c.passage.n, c.start, c.end) for c in self._draft.citations
+        }:
+            yield from self._quoted(newer)
+
+    def _quoted(self, quote: Quote) -> Iterator[dict[str, Any]]:
+        for sentence in cut_sentences(quote.quote):
+            yield add_sentence(
+                self._draft,
+                text=self._output.whole(sentence.text),
+                block=sentence.block,
+                starts_block=sentence.starts_block,
+                supported=True,
+                quoted=True,
+                reason="",
+                quotes=(quote,),
             )
 
     def _with_its_lead(self, sentence: Sentence, verdict: Verdict) -> Verdict:
@@ -118,7 +157,7 @@ class AnswerWriter:
             return True
         return any(is_heading(self._draft.passages[quote.n - 1], quote) for quote in verdict.quotes[:1])
 
-    def fall_back_to_quotes(self, output: Output) -> list[dict[str, Any]]:
+    def fall_back_to_quotes(self) -> list[dict[str, Any]]:
         """Replace a draft of which nothing could be proved by the passages' own words.
 
         A stopped or broken stream keeps its draft; only a finished one is replaced.
@@ -128,21 +167,9 @@ class AnswerWriter:
         """
         self._draft.sentences.clear()
         self._draft.citations.clear()
-        quotes = best_quotes(self._draft.message.standalone_question, self._draft.passages)
-        return [
-            add_sentence(
-                self._draft,
-                text=output.whole(sentence.text),
-                block=sentence.block,
-                starts_block=sentence.starts_block,
-                supported=True,
-                quoted=True,
-                reason="",
-                quotes=(quote,),
-            )
-            for quote in quotes
-            for sentence in cut_sentences(quote.quote)
-        ]
+        best = best_quotes(self._draft.message.standalone_question, self._draft.passages)
+        quotes = dict.fromkeys(newer_of(quote, self._draft.conflicts) or quote for quote in best)
+        return [sentence for quote in quotes for sentence in self._quoted(quote)]
 
 
 def add_sentence(draft: Draft, *, quotes: Iterable[Quote], **fields: Any) -> dict[str, Any]:

@@ -25,7 +25,7 @@ from kb.chat.models import Outcome
 from kb.chat.offers import make_offers
 from kb.chat.record import Ask, Draft, discard, open_message
 from kb.chat.ruled import block, close_answer, write_notices, write_verified
-from kb.chat.serialize import answer_object, passage_object
+from kb.chat.serialize import answer_object, disagreement_objects, passage_object
 from kb.conf import config
 from kb.exceptions import KBError, ServiceUnavailableError
 from kb.library.known_passages import may_be_kept
@@ -119,7 +119,8 @@ async def _answer_from(way: _Way, generator: Generator | None) -> AsyncGenerator
         async for event in _abstain(way, judgement.reason):
             yield event
         return
-    writer, output = AnswerWriter(draft), way.found.guard.output()
+    output = way.found.guard.output()
+    writer = AnswerWriter(draft, output)
     async with aclosing(_generate(way, writer, output, generator or llm_client())) as events:
         async for event in events:
             yield event
@@ -127,7 +128,7 @@ async def _answer_from(way: _Way, generator: Generator | None) -> AsyncGenerator
     if writer.declined and not writer.proved:
         draft.sentences.clear()
     elif not writer.proved:
-        for sentence in writer.fall_back_to_quotes(output):
+        for sentence in writer.fall_back_to_quotes():
             yield Event("sentence", sentence)
     if not draft.sentences:
         reason = "model_declined" if writer.declined else "not_proved"
@@ -211,6 +212,7 @@ def _retrieval_body(draft: Draft) -> dict[str, Any]:
         "message_id": draft.message.pk,
         "standalone_question": draft.message.standalone_question,
         "passages": [passage_object(row) for row in draft.passage_rows.values()],
+        "disagreements": disagreement_objects(draft.disagreements(), draft.passage_rows.values()),
     }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import urlencode
 
@@ -10,6 +10,7 @@ from django.db.models import Prefetch, QuerySet
 from django.urls import reverse
 
 from kb.chat.access import withheld
+from kb.chat.conflicts import live_conflicts
 from kb.chat.forget import SOURCE_DELETED
 from kb.chat.models import Citation, Message, MessagePassage, Outcome
 from kb.chat.offers import has_offers, offers_object
@@ -98,6 +99,36 @@ def citation_object(citation: Citation) -> dict[str, Any]:
     }
 
 
+def disagreement_objects(
+    stored: Iterable[Mapping[str, Any]], passages: Iterable[MessagePassage]
+) -> list[dict[str, Any]]:
+    """Two sides each, with the words of both; `newer` is the place of the one to prefer, or null."""
+    return [
+        {
+            "kind": item["kind"],
+            "newer": item["newer"],
+            "sides": [_side_object(side, row) for side, row in zip(item["sides"], rows, strict=True)],
+        }
+        for item, rows in live_conflicts(stored, passages)
+    ]
+
+
+def _side_object(side: Mapping[str, Any], row: MessagePassage) -> dict[str, Any]:
+    return {
+        "passage": row.n,
+        "document": document_brief(row.document),
+        **dated_fields(row.document),
+        "chunk_id": row.chunk_id,
+        "page": row.page_start,
+        "heading_path": row.heading_path,
+        "value": side["value"],
+        "quote": side["quote"],
+        "start": side["start"],
+        "end": side["end"],
+        "url": document_url(row.document_id, row.chunk_id, side["start"], side["end"]),
+    }
+
+
 def document_url(document_id: int, chunk_id: int, start: int, end: int) -> str:
     """The document's page with these words highlighted."""
     query = urlencode({"chunk": chunk_id, "start": start, "end": end})
@@ -120,6 +151,7 @@ def _answer_object(message: Message, readable: dict[int, str]) -> dict[str, Any]
         "sentences": [sentence_object(sentence, citations) for sentence in message.sentences],
         "citations": citations,
         "passages": [] if message.reason == BLOCKED else _passages(message),
+        "disagreements": disagreement_objects(message.disagreements, message.passages.all()),
         "usage": message.usage,
         "timings_ms": message.timings_ms,
         "model": message.model,
@@ -157,6 +189,7 @@ def _frame(message: Message) -> dict[str, Any]:
         "sentences": [],
         "citations": [],
         "passages": [],
+        "disagreements": [],
         "usage": {},
         "timings_ms": {},
         "model": "",

@@ -55,6 +55,27 @@ class PassageView:
     pieces: list[Piece]
 
 
+@dataclass(frozen=True)
+class ConflictSide:
+    """What one of two sources that disagree says."""
+
+    document: Mapping[str, Any]
+    url: str
+    page: int | None
+    heading_path: list[str]
+    dated: str
+    excerpt: Excerpt
+
+
+@dataclass(frozen=True)
+class ConflictView:
+    """Two sources that disagree; `newer` is the place of the preferred one, or None."""
+
+    words: str
+    sides: list[ConflictSide]
+    newer: int | None
+
+
 def sources_of(answer: Mapping[str, Any]) -> list[Source]:
     """Group the citations of an answer object by document, in the order of their numbers."""
     texts = {passage["chunk_id"]: passage["text"] for passage in answer["passages"]}
@@ -72,6 +93,37 @@ def sources_of(answer: Mapping[str, Any]) -> list[Source]:
             )
         )
     return list(sources.values())
+
+
+def conflicts_of(answer: Mapping[str, Any]) -> list[ConflictView]:
+    """Where the sources of an answer object disagree, for the page."""
+    return [
+        ConflictView(conflict_in_words(item), [_conflict_side(side) for side in item["sides"]], item["newer"])
+        for item in answer["disagreements"]
+    ]
+
+
+def _conflict_side(side: Mapping[str, Any]) -> ConflictSide:
+    return ConflictSide(
+        document=side["document"],
+        url=side["url"],
+        page=side["page"],
+        heading_path=_below_title(side),
+        dated=date_in_words(side),
+        excerpt=excerpt_of("", side["quote"]),
+    )
+
+
+def conflict_in_words(conflict: Mapping[str, Any]) -> str:
+    """One sentence that says what each source states, and which is preferred."""
+    said = [
+        f"“{side['document']['title']}” ({date_in_words(side)}) says {side['value']}"
+        for side in conflict["sides"]
+    ]
+    if conflict["newer"] is None:
+        return f"{said[0]}, {said[1]}. Neither is known to be newer."
+    newer = said[conflict["newer"]]
+    return f"{newer}; {said[1 - conflict['newer']]}. The newer one is preferred."
 
 
 def passages_of(answer: Mapping[str, Any]) -> list[PassageView]:
