@@ -198,10 +198,10 @@ def _disagreements(done: dict[str, Any]) -> str:
 
 
 def _kb_field(done: dict[str, Any]) -> dict[str, Any]:
-    unproved = sum(not sentence["supported"] for sentence in done["sentences"])
+    unproved = sum(not sentence["supported"] for sentence in done["sentences"]) + done["unproved_left_out"]
     kept = (
         "conversation", "abstained", "reason", "citations", "timings_ms", "standalone_question", "rule",
-        "disagreements", "offers",
+        "disagreements", "offers", "held_back",
     )  # fmt: skip
     return {**{name: done[name] for name in kept}, "unproved_sentences": unproved}
 

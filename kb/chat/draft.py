@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from kb.chat.conflicts import newer_of
-from kb.chat.record import Draft
+from kb.chat.record import LEFT_OUT, Draft
 from kb.chat.serialize import citation_object, sentence_object
 from kb.rag.extract import best_quotes
 from kb.rag.markers import keep_shown
@@ -26,12 +26,15 @@ class AnswerWriter:
 
     Attributes:
         proved: how many sentences the program matched to a passage.
+        withholds: sentences that are not proved are counted and left out.
         declined: the model itself wrote that the documents do not say.
     """
 
-    def __init__(self, draft: Draft, output: Output) -> None:
+    def __init__(self, draft: Draft, output: Output, *, withholds: bool = False) -> None:
         self._draft = draft
         self._output = output
+        self.withholds = withholds
+        self._starts_block = False
         self._stream = SentenceStream()
         self.proved = 0
         self.declined = False
@@ -96,16 +99,30 @@ class AnswerWriter:
                 self.proved += 1
             else:
                 self._unproved += 1
-            yield add_sentence(
-                self._draft,
-                text=sentence.text,
-                block=sentence.block,
-                starts_block=sentence.starts_block or not self._draft.sentences,
-                supported=verdict.supported,
-                quoted=False,
-                reason=verdict.reason,
-                quotes=verdict.quotes[:1] if verdict.supported else (),
-            )
+            if self.withholds and not verdict.supported:
+                self._leave_out(sentence)
+                continue
+            yield self._add(sentence, verdict)
+
+    def _add(self, sentence: Sentence, verdict: Verdict) -> dict[str, Any]:
+        starts = sentence.starts_block or self._starts_block or not self._draft.sentences
+        self._starts_block = False
+        return add_sentence(
+            self._draft,
+            text=sentence.text,
+            block=sentence.block,
+            starts_block=starts,
+            supported=verdict.supported,
+            quoted=False,
+            reason=verdict.reason,
+            quotes=verdict.quotes[:1] if verdict.supported else (),
+        )
+
+    def _leave_out(self, sentence: Sentence) -> None:
+        """Count it; what follows it begins the block that it would have begun."""
+        trace = self._draft.message.trace
+        trace[LEFT_OUT] = trace.get(LEFT_OUT, 0) + 1
+        self._starts_block |= sentence.starts_block
 
     def _proof_in(self, sentence: Sentence, newer: Quote) -> Verdict | None:
         """The proof of a sentence by the newer document, where that says it too."""

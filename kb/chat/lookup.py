@@ -75,6 +75,7 @@ def _retrieve(ask: Ask, draft: Draft, guard: Guard) -> list[Passage]:
         guard.may_use if guard.looks_at_sources else None,
         for_prompt=True,
     )
+    draft.message.held_back = [{"document_id": item.document.pk, "chunk_id": item.pk} for item in found.held]
     passages = prepare_passages(found.chunks, draft.message.standalone_question, guard.mask_passages)
     passages, draft.conflicts = newest_first(passages)
     keep_passages(draft, passages)

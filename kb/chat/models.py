@@ -62,6 +62,8 @@ class Message(models.Model):
     model = models.CharField(max_length=300, blank=True)
     # What was offered where nothing was answered: see kb.chat.offers.
     offers = models.JSONField(default=dict)
+    # Passages that were found and held back from the model: [{"document_id", "chunk_id"}].
+    held_back = models.JSONField(default=list)
     # Where the sources disagree: see kb.chat.conflicts.
     disagreements = models.JSONField(default=list)
     # The rule that gave or blocked the answer, as it was then; empty when none did. See `kb.rules.record`.

@@ -29,6 +29,7 @@ from kb.chat.serialize import answer_object, disagreement_objects, passage_objec
 from kb.conf import config
 from kb.exceptions import KBError, ServiceUnavailableError
 from kb.library.known_passages import may_be_kept
+from kb.library.unproved import withholds_unproved
 from kb.llm.client import Delta, Done, Generator, Queued, llm_client
 from kb.rag.prompt import build_messages
 from kb.rules.errors import BlockedError
@@ -120,7 +121,8 @@ async def _answer_from(way: _Way, generator: Generator | None) -> AsyncGenerator
             yield event
         return
     output = way.found.guard.output()
-    writer = AnswerWriter(draft, output)
+    strict = await sync_to_async(withholds_unproved)({p.document_id for p in way.found.passages})
+    writer = AnswerWriter(draft, output, withholds=strict)
     async with aclosing(_generate(way, writer, output, generator or llm_client())) as events:
         async for event in events:
             yield event
@@ -174,7 +176,9 @@ def _written(writer: AnswerWriter, text: str) -> list[Event]:
     """What a piece of text that may be shown makes."""
     if not text:
         return []
-    return [Event("delta", {"text": text}), *(Event("sentence", sentence) for sentence in writer.feed(text))]
+    sentences = [Event("sentence", sentence) for sentence in writer.feed(text)]
+    # The draft is not proved yet: where such words are withheld, only sentences are shown.
+    return sentences if writer.withholds else [Event("delta", {"text": text}), *sentences]
 
 
 def _note_usage(draft: Draft, done: Done, decode_s: float) -> None:
@@ -212,6 +216,7 @@ def _retrieval_body(draft: Draft) -> dict[str, Any]:
         "message_id": draft.message.pk,
         "standalone_question": draft.message.standalone_question,
         "passages": [passage_object(row) for row in draft.passage_rows.values()],
+        "held_back": {"count": len(draft.message.held_back)},
         "disagreements": disagreement_objects(draft.disagreements(), draft.passage_rows.values()),
     }
 

@@ -23,6 +23,7 @@ from kb.rag.followup import standalone_question
 from kb.rag.types import Passage, Quote
 from kb.rules.record import BLOCKED
 
+LEFT_OUT = "left_out"  # in a message's trace: how many sentences that nothing proved were withheld
 _REMEMBERED = 3  # earlier questions that a follow-up may lean on
 
 
@@ -185,6 +186,7 @@ def complete(draft: Draft, outcome: Outcome, reason: str = "") -> Message:
         model=message.model,
         rule=message.rule,
         offers=message.offers,
+        held_back=message.held_back,
         disagreements=[] if reason == BLOCKED else draft.disagreements(),
         completed_at=timezone.now(),
     )

@@ -12,9 +12,11 @@ from django.urls import reverse
 from kb.chat.access import withheld
 from kb.chat.conflicts import live_conflicts
 from kb.chat.forget import SOURCE_DELETED
+from kb.chat.held_back import NOTHING, held_objects
 from kb.chat.models import Citation, Message, MessagePassage, Outcome
 from kb.chat.offers import has_offers, offers_object
 from kb.chat.open_questions import sent_object
+from kb.chat.record import LEFT_OUT
 from kb.chat.sentence_html import sentence_html
 from kb.library.access import AnyUser, collections_for
 from kb.library.dating import dated_fields
@@ -42,8 +44,12 @@ def answer_objects(messages: Iterable[Message], user: AnyUser) -> list[dict[str,
     hidden = withheld(user, messages)
     offering = any(has_offers(message) for message in messages)
     readable = dict(collections_for(user).values_list("pk", "name")) if offering else {}
+    held = held_objects(messages, user)
     return [
-        _withheld_object(m, hidden[m.pk]) if m.pk in hidden else _answer_object(m, readable) for m in messages
+        _withheld_object(message, hidden[message.pk])
+        if message.pk in hidden
+        else {**_answer_object(message, readable), "held_back": held.get(message.pk, NOTHING)}
+        for message in messages
     ]
 
 
@@ -151,6 +157,7 @@ def _answer_object(message: Message, readable: dict[int, str]) -> dict[str, Any]
         "sentences": [sentence_object(sentence, citations) for sentence in message.sentences],
         "citations": citations,
         "passages": [] if message.reason == BLOCKED else _passages(message),
+        "unproved_left_out": message.trace.get(LEFT_OUT, 0),
         "disagreements": disagreement_objects(message.disagreements, message.passages.all()),
         "usage": message.usage,
         "timings_ms": message.timings_ms,
@@ -190,6 +197,8 @@ def _frame(message: Message) -> dict[str, Any]:
         "citations": [],
         "passages": [],
         "disagreements": [],
+        "unproved_left_out": 0,
+        "held_back": NOTHING,
         "usage": {},
         "timings_ms": {},
         "model": "",
