@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlencode
 
@@ -14,6 +15,7 @@ from kb.chat.conflicts import live_conflicts
 from kb.chat.forget import SOURCE_DELETED
 from kb.chat.held_back import NOTHING, held_objects
 from kb.chat.models import Citation, Message, MessagePassage, Outcome
+from kb.chat.newer import newer_versions
 from kb.chat.offers import has_offers, offers_object
 from kb.chat.open_questions import sent_object
 from kb.chat.record import LEFT_OUT
@@ -44,11 +46,11 @@ def answer_objects(messages: Iterable[Message], user: AnyUser) -> list[dict[str,
     hidden = withheld(user, messages)
     offering = any(has_offers(message) for message in messages)
     readable = dict(collections_for(user).values_list("pk", "name")) if offering else {}
-    held = held_objects(messages, user)
+    held, newer = held_objects(messages, user), newer_versions(messages)
     return [
         _withheld_object(message, hidden[message.pk])
         if message.pk in hidden
-        else {**_answer_object(message, readable), "held_back": held.get(message.pk, NOTHING)}
+        else {**_answer_object(message, readable, newer), "held_back": held.get(message.pk, NOTHING)}
         for message in messages
     ]
 
@@ -87,7 +89,14 @@ def passage_object(passage: MessagePassage) -> dict[str, Any]:
     }
 
 
-def citation_object(citation: Citation) -> dict[str, Any]:
+def citation_object(
+    citation: Citation, newer: Mapping[int, dict[str, Any]] = MappingProxyType({})
+) -> dict[str, Any]:
+    """The citation opens the version that it was made from.
+
+    Args:
+        newer: of `newer_versions`; `newer_version` says if that version was replaced.
+    """
     passage = citation.passage
     return {
         "n": citation.n,
@@ -102,6 +111,7 @@ def citation_object(citation: Citation) -> dict[str, Any]:
         "start": citation.start,
         "end": citation.end,
         "url": document_url(passage.document_id, passage.chunk_id, citation.start, citation.end),
+        "newer_version": newer.get(passage.document_id),
     }
 
 
@@ -147,8 +157,10 @@ def sentence_object(sentence: dict[str, Any], citations: list[dict[str, Any]]) -
     return {**sentence, "html": str(sentence_html(sentence, own))}
 
 
-def _answer_object(message: Message, readable: dict[int, str]) -> dict[str, Any]:
-    citations = [citation_object(citation) for citation in message.citations.all()]
+def _answer_object(
+    message: Message, readable: dict[int, str], newer: Mapping[int, dict[str, Any]]
+) -> dict[str, Any]:
+    citations = [citation_object(citation, newer) for citation in message.citations.all()]
     feedback = getattr(message, "feedback", None)
     sent = getattr(message, "open_question", None)
     return {

@@ -32,6 +32,7 @@ class Source:
 
     document: Mapping[str, Any]
     dated: str
+    newer: Mapping[str, Any] | None
     quotes: list[QuoteView] = field(default_factory=list)
 
 
@@ -82,7 +83,9 @@ def sources_of(answer: Mapping[str, Any]) -> list[Source]:
     sources: dict[int, Source] = {}
     for citation in answer["citations"]:
         document = citation["document"]
-        source = sources.setdefault(document["id"], Source(document, date_in_words(citation)))
+        source = sources.setdefault(
+            document["id"], Source(document, date_in_words(citation), citation["newer_version"])
+        )
         source.quotes.append(
             QuoteView(
                 n=citation["n"],

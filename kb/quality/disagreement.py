@@ -28,6 +28,7 @@ from kb.rag.types import Passage
 from kb.rag.values import DATE, TIME, Value, values_of
 
 _TRIES = 20
+_PLANTED_IN = 20  # passages of each question, so that there are enough of them
 _DIGITS = re.compile(r"\d+")
 _OTHER_WORDS = {
     "two": "five",
@@ -51,13 +52,13 @@ def evaluate_disagreement(
     snapshot = list(_snapshot(folder))
     with throw_away_deployment(with_llm=False) as deployment, rest_client(deployment) as client:
         client.upload_all(data.documents)
-        alone = _search(client, asked, show)
+        wide = _search(client, asked, _PLANTED_IN, show)
         if snapshot:
             client.upload_all(snapshot)
-        beside = _search(client, asked, show) if snapshot else []
+        beside = _search(client, asked, config.passages, show) if snapshot else []
     return {
-        "alone": alarms(alone),
-        "planted": planted(alone, random.Random(seed)),  # noqa: S311 - a draw, not a secret
+        "alone": alarms([(question, passages[: config.passages]) for question, passages in wide]),
+        "planted": planted(wide, random.Random(seed)),  # noqa: S311 - a draw, not a secret
         **({"with_snapshot": alarms(beside)} if snapshot else {}),
         "config": described(),
     }
@@ -96,7 +97,8 @@ def planted(found: Found, rng: random.Random) -> dict[str, Any]:
             changed = with_other_value(passage, rng)
             if changed is not None:
                 kind, copy = changed
-                by_kind.setdefault(kind, []).append(is_found(passage, copy, passages))
+                others = [passage, *(p for p in passages if p is not passage)][: config.passages]
+                by_kind.setdefault(kind, []).append(is_found(passage, copy, others))
     every = [right for rights in by_kind.values() for right in rights]
     return {
         "n": len(every),
@@ -170,10 +172,10 @@ def _other(written: str, value: Value, rng: random.Random) -> str:
     return written[: match.start()] + str(rng.choice(choices)) + written[match.end() :]
 
 
-def _search(client: RestClient, asked: Sequence[str], show: Callable[[int, int], None]) -> Found:
+def _search(client: RestClient, asked: Sequence[str], limit: int, show: Callable[[int, int], None]) -> Found:
     found = []
     for done, question in enumerate(asked, start=1):
-        hits = client.search(question, config.passages)
+        hits = client.search(question, limit)
         found.append((question, [_passage(n, hit) for n, hit in enumerate(hits, start=1)]))
         show(done, len(asked))
     return found

@@ -25,7 +25,8 @@ _FEWEST_WITH_HEADINGS = 3
 # What a statement says of its own document, and what only counts through a text.
 _ABOUT_ITSELF = re.compile(
     r"(?:this \w+ (?:was |is )?|last |date of |page )?"
-    r"(?:updated?|revised|revision|modified|reviewed|published|version|copyright|created|changed|edited)\b",
+    r"(?:updated?(?=:| on\b| by\b| \d)|revised|revision|modified|reviewed|published"
+    r"|version|copyright|created|changed|edited)\b",
     re.IGNORECASE,
 )
 _EXAMPLE = re.compile(r"\b(?:e\.g\.|for example|for instance|such as|example:)", re.IGNORECASE)

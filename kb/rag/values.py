@@ -73,6 +73,8 @@ def _number(text: str, item: Quantity) -> Value:
     elif item.unit == "%":
         named = PERCENTAGE
     label = item.unit == "nth" or _LABEL.search(text, max(0, item.start - 20), item.start) is not None
+    # "2. Book the flight": the place in a list.
+    label = label or (not text[: item.start].strip("* ") and text[item.end : item.end + 1] in (".", ")"))
     # The article of "a year" may be read as a number elsewhere; the noun is compared with the words.
     return Value(
         f"{named}:{item.unit}",
