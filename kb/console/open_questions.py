@@ -53,7 +53,9 @@ def close(request: PageRequest, question_id: int) -> HttpResponse:
     """Close one with the reply that was written."""
     question = get_open_question_for(request.user, question_id)
     try:
-        close_question(request.user, question, request.POST.get("reply", "")[:NOTE_CHARS])
+        # PostgreSQL refuses NUL.
+        reply = request.POST.get("reply", "").replace("\0", "")[:NOTE_CHARS]
+        close_question(request.user, question, reply)
         messages.success(request, "The question is closed. Whoever asked it sees your reply.")
     except ConflictError as error:
         messages.error(request, error.message)
@@ -67,17 +69,18 @@ def open_questions_context(user: AnyUser) -> dict[str, Any]:
     return {"waiting": [(row, counts[row.pk]) for row in collections if row.pk in counts]}
 
 
-def question_of(user: AnyUser, number: str, collection_id: int) -> OpenQuestion | None:
-    """The waiting question that a verified answer is written from; None for a number that means none."""
+def question_of(request: PageRequest, collection_id: int) -> OpenQuestion | None:
+    """The question that a verified answer is written from; None for a number that means none."""
+    number = request.POST.get("question") or request.GET.get("question", "")
     try:
-        question = get_open_question_for(user, int(number[:18]))
+        question = get_open_question_for(request.user, int(number[:18]))
     except (ValueError, KBError):
         return None
     return question if question.collection_id == collection_id else None
 
 
-def note_answer(user: AnyUser, number: str, verified: VerifiedAnswer) -> None:
+def note_answer(request: PageRequest, verified: VerifiedAnswer) -> None:
     """Tie the question, if there is one, to the verified answer that was written from it."""
-    question = question_of(user, number, verified.collection_id)
+    question = question_of(request, verified.collection_id)
     if question is not None:
         answer_question(question, verified)

@@ -160,7 +160,7 @@ def _edit(request: PageRequest, collection: Collection, found: VerifiedAnswer | 
             except (InvalidInputError, NotFoundError) as error:
                 form.add_error(None, error.message)
             else:
-                note_answer(request.user, request.POST.get("question", ""), saved)
+                note_answer(request, saved)
                 return redirect("verified", saved.pk)
     return _page(request, collection, found, form, chunk_ids)
 
@@ -187,7 +187,7 @@ def _beginning(
     """
     if found is not None:
         return verified_initial(found), _sources(found)
-    asked = question_of(request.user, request.GET.get("question", ""), collection.pk)
+    asked = question_of(request, collection.pk)
     if asked is not None:
         return {"variants": " ".join(asked.question.split())}, []
     try:
@@ -218,7 +218,7 @@ def _page(
         "collection": collection,
         "answer": found,
         "form": form,
-        "asked": question_of(request.user, request.GET.get("question", ""), collection.pk),
+        "asked": question_of(request, collection.pk),
         "sources": readable.select_related("document"),
         "shown": _shown(found) if found else None,
         **more,

@@ -163,8 +163,10 @@ def test_verified_answer_written_from_it_answers_it_while_it_is_on(
 def test_saving_the_form_ties_the_answer_to_the_question(
     sent: OpenQuestion, collection: Collection, owner: User
 ) -> None:
-    fields = {"variants": QUESTION, "text": "On the roof.", "question": sent.pk}
-    saved = browser_of(owner).post(f"/library/{collection.pk}/verified/new/", fields)
+    fields = {"variants": QUESTION, "text": "", "question": sent.pk}
+    browser, address = browser_of(owner), f"/library/{collection.pk}/verified/new/"
+    assert f'name="question" value="{sent.pk}"' in browser.post(address, fields).content.decode()
+    saved = browser.post(address, {**fields, "text": "On the roof."})
     assert saved.status_code == 302, saved.content.decode()[-2000:]
     sent.refresh_from_db()
     assert sent.verified is not None and open_questions.state_of(sent) == "open"  # a draft answers nobody

@@ -69,6 +69,7 @@ def test_disagreement_beside_the_question_is_not_told() -> None:
     assert alarms([("Who runs the canteen?", pair)])["told"] == 0.0
 
 
+@pytest.mark.eval_data
 @pytest.mark.parametrize(("present", "older", "kind", "values"), CHANGED)
 def test_older_page_of_the_handbook_disagrees_with_the_present_one(
     eval_data: Path, present: str, older: str, kind: str, values: set[str]
