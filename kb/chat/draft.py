@@ -134,12 +134,13 @@ class AnswerWriter:
         """In the place of a sentence that only an older document proves, what the newer one says; once."""
         self._newer_said += 1
         self.proved += 1
-        if (newer.n, newer.start, newer.end) not in {
-            (c.passage.n, c.start, c.end) for c in self._draft.citations
-        }:
-            yield from self._quoted(newer)
+        cited = {(c.passage.n, c.start, c.end) for c in self._draft.citations}
+        if (newer.n, newer.start, newer.end) not in cited:
+            # Not `quoted`: that says that quotations take the place of the whole draft.
+            yield from self._in_own_words(newer, quoted=False, newer=True)
 
-    def _quoted(self, quote: Quote) -> Iterator[dict[str, Any]]:
+    def _in_own_words(self, quote: Quote, **fields: Any) -> Iterator[dict[str, Any]]:
+        """The words of a source, as they stand there."""
         for sentence in cut_sentences(quote.quote):
             yield add_sentence(
                 self._draft,
@@ -147,9 +148,9 @@ class AnswerWriter:
                 block=sentence.block,
                 starts_block=sentence.starts_block,
                 supported=True,
-                quoted=True,
                 reason="",
                 quotes=(quote,),
+                **fields,
             )
 
     def _with_its_lead(self, sentence: Sentence, verdict: Verdict) -> Verdict:
@@ -186,7 +187,7 @@ class AnswerWriter:
         self._draft.citations.clear()
         best = best_quotes(self._draft.message.standalone_question, self._draft.passages)
         quotes = dict.fromkeys(newer_of(quote, self._draft.conflicts) or quote for quote in best)
-        return [sentence for quote in quotes for sentence in self._quoted(quote)]
+        return [sentence for quote in quotes for sentence in self._in_own_words(quote, quoted=True)]
 
 
 def add_sentence(draft: Draft, *, quotes: Iterable[Quote], **fields: Any) -> dict[str, Any]:

@@ -73,8 +73,22 @@ def test_sentence_that_only_the_older_proves_gives_way_to_the_newer(
 ) -> None:
     answer = done(teammate, "Flights must be booked at least 14 days before departure. [2]")
     [sentence] = answer["sentences"]
-    assert sentence["text"] == TEXT.format(21) and sentence["quoted"]
+    assert sentence["text"] == TEXT.format(21) and sentence["newer"]
     assert [citation["document_id"] for citation in answer["citations"]] == [newer.pk]
+
+
+def test_what_was_written_before_the_newer_words_stays(
+    older: Document, newer: Document, teammate: User
+) -> None:
+    """In the stream a quoted sentence takes the place of unproved ones before it."""
+    said = "Penguins live on the moon. Flights must be booked at least 14 days before departure. [2]"
+    events = ask(teammate, QUESTION, said)
+    streamed = [event.data for event in events if event.name == "sentence"]
+    assert [sentence["text"] for sentence in streamed] == ["Penguins live on the moon.", TEXT.format(21)]
+    assert [sentence["quoted"] for sentence in streamed] == [False, False]
+    assert [sentence["text"] for sentence in events[-1].data["sentences"]] == [
+        sentence["text"] for sentence in streamed
+    ]
 
 
 def test_sentence_that_both_prove_cites_the_newer(older: Document, newer: Document, teammate: User) -> None:
