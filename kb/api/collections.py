@@ -16,7 +16,7 @@ from kb.api.pagination import Pages
 from kb.api.serializers import CollectionSerializer, GrantSerializer
 from kb.exceptions import NotFoundError, PermissionDeniedError
 from kb.library.access import collections_for, get_collection_for
-from kb.library.models import Collection, Role, Status
+from kb.library.models import Collection, Role, Status, Unproved
 from kb.library.services import create_collection, delete_collection, grant
 
 
@@ -55,6 +55,7 @@ class CollectionsView(APIView):
             fields["name"],
             fields.get("description", ""),
             known_passages=fields.get("known_passages", False),
+            unproved=fields.get("unproved", Unproved.SHOW),
         )
         return Response(collection_body(collection), status=status.HTTP_201_CREATED)
 

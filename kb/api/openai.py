@@ -28,6 +28,7 @@ from kb.api.sse import with_heartbeat
 from kb.chat.events import Event
 from kb.chat.pipeline import answer
 from kb.chat.record import Ask
+from kb.chat.sources import conflict_in_words
 from kb.exceptions import InvalidInputError, KBError, NotFoundError
 from kb.library.access import AnyUser, collections_for
 
@@ -132,6 +133,7 @@ async def _completion(ask: Ask, model: str) -> Response:
             if piece:
                 pieces.append(piece)
     done = event.data
+    pieces.append(_disagreements(done))
     message = {"role": "assistant", "content": "".join(pieces), "kb": _kb_field(done)}
     choice = {"index": 0, "message": message, "finish_reason": "stop", "logprobs": None}
     return Response({**_envelope(done, model, "chat.completion"), "choices": [choice], "usage": _usage(done)})
@@ -162,6 +164,8 @@ async def _chunks(events: AsyncGenerator[Event], model: str) -> AsyncGenerator[b
             )
             return
         elif event.name == "done":
+            if told := _disagreements(event.data):
+                yield _chunk(head, model, {"content": told})
             yield _chunk(
                 event.data,
                 model,
@@ -188,9 +192,17 @@ def _shown(event: Event, *, first: bool) -> str:
     return f"{gap}{bullet}{event.data['text']}{markers}"
 
 
+def _disagreements(done: dict[str, Any]) -> str:
+    """What a reader of the text alone has to know: that, and how, the sources disagree."""
+    return "".join(f"\n\nSources disagree: {conflict_in_words(item)}" for item in done["disagreements"])
+
+
 def _kb_field(done: dict[str, Any]) -> dict[str, Any]:
-    unproved = sum(not sentence["supported"] for sentence in done["sentences"])
-    kept = ("conversation", "abstained", "reason", "citations", "timings_ms", "standalone_question", "rule")
+    unproved = sum(not sentence["supported"] for sentence in done["sentences"]) + done["unproved_left_out"]
+    kept = (
+        "conversation", "abstained", "reason", "citations", "timings_ms", "standalone_question", "rule",
+        "disagreements", "offers", "held_back",
+    )  # fmt: skip
     return {**{name: done[name] for name in kept}, "unproved_sentences": unproved}
 
 

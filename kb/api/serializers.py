@@ -24,7 +24,16 @@ class CollectionSerializer(serializers.ModelSerializer[Collection]):
 
     class Meta:
         model = Collection
-        fields = ("id", "name", "slug", "description", "known_passages", "documents", "created_at")
+        fields = (
+            "id",
+            "name",
+            "slug",
+            "description",
+            "known_passages",
+            "unproved",
+            "documents",
+            "created_at",
+        )
         read_only_fields = ("id", "slug", "created_at")
 
 

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from django.urls import path
 
-from kb.api import answers, collections, conversations, documents, flagged, rules, search, verified
+from kb.api import (
+    answers,
+    collections,
+    conversations,
+    documents,
+    flagged,
+    open_questions,
+    rules,
+    search,
+    verified,
+)
 
 urlpatterns = [
     path("collections/", collections.CollectionsView.as_view()),
@@ -32,6 +42,10 @@ urlpatterns = [
     path("verified-answers/<int:verified_id>/near-misses/", verified.NearMissesView.as_view()),
     path("near-misses/<int:near_miss_id>/", verified.NearMissView.as_view()),
     path("messages/<uuid:message_id>/not-this/", verified.NotThisView.as_view()),
+    path("messages/<uuid:message_id>/open-question/", open_questions.SendView.as_view()),
+    path("collections/<int:collection_id>/open-questions/", open_questions.CollectionQuestionsView.as_view()),
+    path("open-questions/<int:question_id>/", open_questions.OpenQuestionView.as_view()),
+    path("open-questions/<int:question_id>/close/", open_questions.CloseView.as_view()),
     path("search/", search.SearchView.as_view()),
     path("answers/", answers.AnswersView.as_view()),
     path("conversations/", conversations.ConversationsView.as_view()),

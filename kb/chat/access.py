@@ -8,10 +8,10 @@ from collections.abc import Iterable
 from django.db.models import QuerySet
 
 from kb.chat.forget import SOURCE_DELETED
-from kb.chat.models import Conversation, Message
+from kb.chat.models import Conversation, Message, OpenQuestion
 from kb.exceptions import NotFoundError
-from kb.library.access import AnyUser, documents_for
-from kb.library.models import Document
+from kb.library.access import AnyUser, collections_for, documents_for
+from kb.library.models import Document, Role
 from kb.rules.labels import labels_allow
 
 NO_ACCESS = "no_access"
@@ -36,6 +36,20 @@ def get_message_for(user: AnyUser, message_id: uuid.UUID) -> Message:
     if message is None:
         raise NotFoundError
     return message
+
+
+def open_questions_for(user: AnyUser) -> QuerySet[OpenQuestion]:
+    """Questions that were sent to collections which this person manages."""
+    rows = OpenQuestion.objects.filter(collection__in=collections_for(user, Role.MANAGER))
+    return rows.select_related("collection", "asked_by", "closed_by", "verified")
+
+
+def get_open_question_for(user: AnyUser, question_id: int) -> OpenQuestion:
+    """Raises NotFoundError for all but managers: who asked what is no matter of other readers."""
+    question = open_questions_for(user).filter(pk=question_id).first()
+    if question is None:
+        raise NotFoundError
+    return question
 
 
 def withheld(user: AnyUser, messages: Iterable[Message]) -> dict[uuid.UUID, str]:

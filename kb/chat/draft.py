@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Any
 
-from kb.chat.record import Draft
+from kb.chat.conflicts import newer_of
+from kb.chat.record import LEFT_OUT, Draft
 from kb.chat.serialize import citation_object, sentence_object
 from kb.rag.extract import best_quotes
 from kb.rag.links import without_targets
@@ -30,11 +32,15 @@ class AnswerWriter:
 
     Attributes:
         proved: how many sentences the program matched to a passage.
+        withholds: sentences that are not proved are counted and left out.
         declined: the model itself wrote that the documents do not say.
     """
 
-    def __init__(self, draft: Draft) -> None:
+    def __init__(self, draft: Draft, output: Output, *, withholds: bool = False) -> None:
         self._draft = draft
+        self._output = output
+        self.withholds = withholds
+        self._starts_block = False
         self._stream = SentenceStream()
         self.proved = 0
         self.declined = False
@@ -43,6 +49,7 @@ class AnswerWriter:
         self._dropped = 0
         self._said: set[str] = set()
         self._repeated = 0
+        self._newer_said = 0
         self._tail = ""
         self._is_looping = False
         self._lead_failed = False
@@ -72,18 +79,17 @@ class AnswerWriter:
             "markers_removed": self._markers_removed,
             "dropped": self._dropped,
             "repeated": self._repeated,
+            "newer_said": self._newer_said,
         }
 
     def _judge(self, sentences: Iterable[Sentence]) -> Iterator[dict[str, Any]]:
-        for sentence in sentences:
+        for sentence in map(_in_words, sentences):
             if self._is_repeated(sentence):
                 continue
             shown, removed = keep_shown(sentence.markers, {p.n for p in self._draft.passages})
             self._markers_removed += removed
-            # The model was shown no targets of links: those that it writes are its own.
-            text = without_targets(sentence.text)
             verdict = check_sentence(
-                text,
+                sentence.text,
                 shown,
                 self._draft.passages,
                 question=self._draft.message.standalone_question,
@@ -91,23 +97,73 @@ class AnswerWriter:
             if verdict.reason == NO_ANSWER:
                 self.declined = True
                 continue
-            if verdict.reason == NO_CLAIM or self._is_title(sentence, text, verdict):
+            if verdict.reason == NO_CLAIM or self._is_title(sentence, verdict):
                 self._dropped += 1  # "Here is what I found:" asserts nothing that could be proved
                 continue
             verdict = self._with_its_lead(sentence, verdict)
+            newer = newer_of(verdict.quotes[0], self._draft.conflicts) if verdict.supported else None
+            if newer is not None:
+                again = self._proof_in(sentence, newer)
+                if again is None:
+                    yield from self._say_newer(newer)
+                    continue
+                verdict = again
             if verdict.supported:
                 self.proved += 1
             else:
                 self._unproved += 1
+            if self.withholds and not verdict.supported:
+                self._leave_out(sentence)
+                continue
+            yield self._add(sentence, verdict)
+
+    def _add(self, sentence: Sentence, verdict: Verdict) -> dict[str, Any]:
+        starts = sentence.starts_block or self._starts_block or not self._draft.sentences
+        self._starts_block = False
+        return add_sentence(
+            self._draft,
+            text=sentence.text,
+            block=sentence.block,
+            starts_block=starts,
+            supported=verdict.supported,
+            quoted=False,
+            reason=verdict.reason,
+            quotes=verdict.quotes[:1] if verdict.supported else (),
+        )
+
+    def _leave_out(self, sentence: Sentence) -> None:
+        """Count it; what follows it begins the block that it would have begun."""
+        trace = self._draft.message.trace
+        trace[LEFT_OUT] = trace.get(LEFT_OUT, 0) + 1
+        self._starts_block |= sentence.starts_block
+
+    def _proof_in(self, sentence: Sentence, newer: Quote) -> Verdict | None:
+        """The proof of a sentence by the newer document, where that says it too."""
+        question = self._draft.message.standalone_question
+        verdict = check_sentence(sentence.text, [newer.n], self._draft.passages, question=question)
+        return verdict if verdict.supported and verdict.quotes[0].n == newer.n else None
+
+    def _say_newer(self, newer: Quote) -> Iterator[dict[str, Any]]:
+        """In the place of a sentence that only an older document proves, what the newer one says; once."""
+        self._newer_said += 1
+        self.proved += 1
+        cited = {(c.passage.n, c.start, c.end) for c in self._draft.citations}
+        if (newer.n, newer.start, newer.end) not in cited:
+            # Not `quoted`: that says that quotations take the place of the whole draft.
+            yield from self._in_own_words(newer, quoted=False, newer=True)
+
+    def _in_own_words(self, quote: Quote, **fields: Any) -> Iterator[dict[str, Any]]:
+        """The words of a source, as they stand there."""
+        for sentence in map(_in_words, cut_sentences(quote.quote)):
             yield add_sentence(
                 self._draft,
-                text=text,
+                text=self._output.whole(sentence.text),
                 block=sentence.block,
-                starts_block=sentence.starts_block or not self._draft.sentences,
-                supported=verdict.supported,
-                quoted=False,
-                reason=verdict.reason,
-                quotes=verdict.quotes[:1] if verdict.supported else (),
+                starts_block=sentence.starts_block,
+                supported=True,
+                reason="",
+                quotes=(quote,),
+                **fields,
             )
 
     def _with_its_lead(self, sentence: Sentence, verdict: Verdict) -> Verdict:
@@ -126,13 +182,15 @@ class AnswerWriter:
         self._repeated += 1
         return True
 
-    def _is_title(self, sentence: Sentence, text: str, verdict: Verdict) -> bool:
+    def _is_title(self, sentence: Sentence, verdict: Verdict) -> bool:
         """A heading is in the sources, but says nothing: neither the model's own nor a copied one."""
-        if sentence.block == "h" or any(names_place(text, passage) for passage in self._draft.passages):
+        if sentence.block == "h" or any(
+            names_place(sentence.text, passage) for passage in self._draft.passages
+        ):
             return True
         return any(is_heading(self._draft.passages[quote.n - 1], quote) for quote in verdict.quotes[:1])
 
-    def fall_back_to_quotes(self, output: Output) -> list[dict[str, Any]]:
+    def fall_back_to_quotes(self) -> list[dict[str, Any]]:
         """Replace a draft of which nothing could be proved by the passages' own words.
 
         A stopped or broken stream keeps its draft; only a finished one is replaced.
@@ -142,21 +200,9 @@ class AnswerWriter:
         """
         self._draft.sentences.clear()
         self._draft.citations.clear()
-        quotes = best_quotes(self._draft.message.standalone_question, self._draft.passages)
-        return [
-            add_sentence(
-                self._draft,
-                text=output.whole(without_targets(sentence.text)),
-                block=sentence.block,
-                starts_block=sentence.starts_block,
-                supported=True,
-                quoted=True,
-                reason="",
-                quotes=(quote,),
-            )
-            for quote in quotes
-            for sentence in cut_sentences(quote.quote)
-        ]
+        best = best_quotes(self._draft.message.standalone_question, self._draft.passages)
+        quotes = dict.fromkeys(newer_of(quote, self._draft.conflicts) or quote for quote in best)
+        return [sentence for quote in quotes for sentence in self._in_own_words(quote, quoted=True)]
 
 
 def add_sentence(draft: Draft, *, quotes: Iterable[Quote], **fields: Any) -> dict[str, Any]:
@@ -167,6 +213,11 @@ def add_sentence(draft: Draft, *, quotes: Iterable[Quote], **fields: Any) -> dic
     cited = [citation for citation in draft.citations if citation.n in numbers]
     objects = [citation_object(citation) for citation in cited]
     return {**sentence_object(stored, objects), "citations": objects}
+
+
+def _in_words(sentence: Sentence) -> Sentence:
+    """Without the targets of its links: the model was shown none, so those that it writes are its own."""
+    return replace(sentence, text=without_targets(sentence.text))
 
 
 def cut_sentences(text: str) -> list[Sentence]:

@@ -16,5 +16,6 @@ def forget_documents(document_ids: Sequence[int]) -> None:
     Message.objects.filter(pk__in=cited.values("message_id")).update(
         text="", sentences=[], reason=SOURCE_DELETED
     )
+    Message.objects.filter(pk__in=passages.values("message_id")).update(offers={}, disagreements=[])
     cited.update(quote="")
     passages.update(text="", heading_path=[])

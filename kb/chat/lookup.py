@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from django.utils import timezone
 
+from kb.chat.conflicts import newest_first
 from kb.chat.record import Ask, Draft, keep_passages
 from kb.conf import config
 from kb.library.retrieval import FoundChunk, allowed_collections, search_chunks
@@ -75,7 +76,9 @@ def _retrieve(ask: Ask, draft: Draft, guard: Guard) -> list[Passage]:
         guard.may_use if guard.looks_at_sources else None,
         for_prompt=True,
     )
+    draft.message.held_back = [{"document_id": item.document.pk, "chunk_id": item.pk} for item in found.held]
     passages = prepare_passages(found.chunks, draft.message.standalone_question, guard.mask_passages)
+    passages, draft.conflicts = newest_first(passages)
     keep_passages(draft, passages)
     return passages
 

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from django.conf import settings
 from django.db import models
+from django.db.models import Q
 
 from kb.library.models import Collection, Document
 
@@ -59,6 +60,12 @@ class Message(models.Model):
     # Counts for measuring: markers removed, sentences not proved, gate features.
     trace = models.JSONField(default=dict)
     model = models.CharField(max_length=300, blank=True)
+    # What was offered where nothing was answered: see kb.chat.offers.
+    offers = models.JSONField(default=dict)
+    # Passages that were found and held back from the model: [{"document_id", "chunk_id"}].
+    held_back = models.JSONField(default=list)
+    # Where the sources disagree: see kb.chat.conflicts.
+    disagreements = models.JSONField(default=list)
     # The rule that gave or blocked the answer, as it was then; empty when none did. See `kb.rules.record`.
     rule = models.JSONField(default=dict)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -133,6 +140,53 @@ class Feedback(models.Model):
 
     def __str__(self) -> str:
         return "helpful" if self.helpful else "not helpful"
+
+
+class OpenQuestion(models.Model):
+    """A question that nothing answered, sent by its asker to the managers of a collection.
+
+    It is open until a manager closes it with a reply, or a verified answer made from it is switched on. It
+    outlives the conversation that it comes from: the asker gave it away.
+    """
+
+    message = models.OneToOneField(
+        Message, null=True, on_delete=models.SET_NULL, related_name="open_question"
+    )
+    collection = models.ForeignKey(Collection, on_delete=models.CASCADE, related_name="open_questions")
+    asked_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    question = models.TextField()
+    note = models.TextField(blank=True)
+    # Written from it; it counts from when it is switched on.
+    verified = models.ForeignKey(
+        "rules.VerifiedAnswer", null=True, on_delete=models.SET_NULL, related_name="open_questions"
+    )
+    reply = models.TextField(blank=True)
+    closed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+    closed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering: ClassVar = ["-pk"]
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=~Q(question=""), name="open_question_is_not_empty"),
+            models.CheckConstraint(
+                condition=Q(closed_at__isnull=False) | Q(reply="", closed_by=None),
+                name="open_question_is_replied_to_when_closed",
+            ),
+        ]
+        indexes: ClassVar = [
+            # The list of a collection and its count on the collection's page.
+            models.Index(fields=["collection", "closed_at"], name="open_questions_of_collection"),
+            # How many somebody sent of late.
+            models.Index(fields=["asked_by", "created_at"], name="open_questions_by_asker"),
+        ]
+
+    def __str__(self) -> str:
+        return self.question[:80]
 
 
 class Calibration(models.Model):

@@ -22,12 +22,14 @@ from kb.chat.events import Event
 from kb.chat.gate import judge
 from kb.chat.lookup import Found, look_up
 from kb.chat.models import Outcome
+from kb.chat.offers import make_offers
 from kb.chat.record import Ask, Draft, discard, open_message
 from kb.chat.ruled import block, close_answer, write_notices, write_verified
-from kb.chat.serialize import answer_object, passage_object
+from kb.chat.serialize import answer_object, disagreement_objects, passage_object
 from kb.conf import config
 from kb.exceptions import KBError, ServiceUnavailableError
 from kb.library.known_passages import may_be_kept
+from kb.library.unproved import withholds_unproved
 from kb.llm.client import Delta, Done, Generator, Queued, llm_client
 from kb.rag.prompt import build_messages
 from kb.rules.errors import BlockedError
@@ -118,7 +120,9 @@ async def _answer_from(way: _Way, generator: Generator | None) -> AsyncGenerator
         async for event in _abstain(way, judgement.reason):
             yield event
         return
-    writer, output = AnswerWriter(draft), way.found.guard.output()
+    output = way.found.guard.output()
+    strict = await sync_to_async(withholds_unproved)({p.document_id for p in way.found.passages})
+    writer = AnswerWriter(draft, output, withholds=strict)
     async with aclosing(_generate(way, writer, output, generator or llm_client())) as events:
         async for event in events:
             yield event
@@ -126,7 +130,7 @@ async def _answer_from(way: _Way, generator: Generator | None) -> AsyncGenerator
     if writer.declined and not writer.proved:
         draft.sentences.clear()
     elif not writer.proved:
-        for sentence in writer.fall_back_to_quotes(output):
+        for sentence in writer.fall_back_to_quotes():
             yield Event("sentence", sentence)
     if not draft.sentences:
         reason = "model_declined" if writer.declined else "not_proved"
@@ -172,7 +176,9 @@ def _written(writer: AnswerWriter, text: str) -> list[Event]:
     """What a piece of text that may be shown makes."""
     if not text:
         return []
-    return [Event("delta", {"text": text}), *(Event("sentence", sentence) for sentence in writer.feed(text))]
+    sentences = [Event("sentence", sentence) for sentence in writer.feed(text)]
+    # The draft is not proved yet: where such words are withheld, only sentences are shown.
+    return sentences if writer.withholds else [Event("delta", {"text": text}), *sentences]
 
 
 def _note_usage(draft: Draft, done: Done, decode_s: float) -> None:
@@ -190,6 +196,7 @@ def _note_usage(draft: Draft, done: Done, decode_s: float) -> None:
 async def _abstain(way: _Way, reason: str) -> AsyncGenerator[Event]:
     nearest = _retrieval_body(way.draft)["passages"]
     yield Event("abstained", {"reason": reason, "message": "The documents don't say.", "nearest": nearest})
+    way.draft.message.offers = await sync_to_async(make_offers)(way.ask, way.draft)
     async for event in _finish(way, Outcome.ABSTAINED, reason):
         yield event
 
@@ -209,6 +216,8 @@ def _retrieval_body(draft: Draft) -> dict[str, Any]:
         "message_id": draft.message.pk,
         "standalone_question": draft.message.standalone_question,
         "passages": [passage_object(row) for row in draft.passage_rows.values()],
+        "held_back": {"count": len(draft.message.held_back)},
+        "disagreements": disagreement_objects(draft.disagreements(), draft.passage_rows.values()),
     }
 
 

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from kb.accounts.models import User
 from kb.chat.access import get_conversation_for
+from kb.chat.conflicts import Conflict, told
 from kb.chat.forget import forget_documents
 from kb.chat.models import Citation, Conversation, Message, MessagePassage, Outcome
 from kb.conf import config
@@ -20,7 +21,9 @@ from kb.library.models import Document
 from kb.library.services import hold_documents
 from kb.rag.followup import standalone_question
 from kb.rag.types import Passage, Quote
+from kb.rules.record import BLOCKED
 
+LEFT_OUT = "left_out"  # in a message's trace: how many sentences that nothing proved were withheld
 _REMEMBERED = 3  # earlier questions that a follow-up may lean on
 
 
@@ -53,6 +56,7 @@ class Draft:
     passage_rows: dict[int, MessagePassage] = field(default_factory=dict)
     sentences: list[dict[str, Any]] = field(default_factory=list)
     citations: list[Citation] = field(default_factory=list)
+    conflicts: list[Conflict] = field(default_factory=list)
 
     def cite(self, quote: Quote) -> int:
         """The citation number of a quote; the same words keep their number."""
@@ -71,6 +75,12 @@ class Draft:
         )
         self.citations.append(citation)
         return citation.n
+
+    def disagreements(self) -> list[dict[str, Any]]:
+        """What is told of where the sources disagree, by what is cited so far."""
+        used = {n for sentence in self.sentences for n in sentence["citations"]}
+        cited = [Quote(c.passage.n, c.start, c.end, c.quote) for c in self.citations if c.n in used]
+        return told(self.conflicts, self.message.standalone_question, self.passages, cited)
 
 
 def open_message(ask: Ask) -> Draft:
@@ -175,6 +185,9 @@ def complete(draft: Draft, outcome: Outcome, reason: str = "") -> Message:
         trace=message.trace,
         model=message.model,
         rule=message.rule,
+        offers=message.offers,
+        held_back=message.held_back,
+        disagreements=[] if reason == BLOCKED else draft.disagreements(),
         completed_at=timezone.now(),
     )
     if changed:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlencode
 
@@ -10,10 +11,17 @@ from django.db.models import Prefetch, QuerySet
 from django.urls import reverse
 
 from kb.chat.access import withheld
+from kb.chat.conflicts import live_conflicts
 from kb.chat.forget import SOURCE_DELETED
+from kb.chat.held_back import NOTHING, held_objects
 from kb.chat.models import Citation, Message, MessagePassage, Outcome
+from kb.chat.newer import newer_versions
+from kb.chat.offers import has_offers, offers_object
+from kb.chat.open_questions import sent_object
+from kb.chat.record import LEFT_OUT
 from kb.chat.sentence_html import sentence_html
-from kb.library.access import AnyUser
+from kb.library.access import AnyUser, collections_for
+from kb.library.dating import dated_fields
 from kb.library.models import Document
 from kb.library.retrieval import FoundDocument
 from kb.rules.record import BLOCKED
@@ -26,7 +34,8 @@ def with_sources(messages: QuerySet[Message]) -> QuerySet[Message]:
     """Everything an answer object needs, in a fixed number of queries."""
     passages = MessagePassage.objects.select_related("document__collection")
     citations = Citation.objects.select_related("passage__document__collection")
-    return messages.select_related("feedback").prefetch_related(
+    related = ("feedback", "conversation", "open_question__verified", "open_question__closed_by")
+    return messages.select_related(*related).prefetch_related(
         Prefetch("passages", passages), Prefetch("citations", citations)
     )
 
@@ -35,7 +44,15 @@ def answer_objects(messages: Iterable[Message], user: AnyUser) -> list[dict[str,
     """Answer objects for messages loaded through `with_sources`."""
     messages = list(messages)
     hidden = withheld(user, messages)
-    return [_withheld_object(m, hidden[m.pk]) if m.pk in hidden else _answer_object(m) for m in messages]
+    offering = any(has_offers(message) for message in messages)
+    readable = dict(collections_for(user).values_list("pk", "name")) if offering else {}
+    held, newer = held_objects(messages, user), newer_versions(messages)
+    return [
+        _withheld_object(message, hidden[message.pk])
+        if message.pk in hidden
+        else {**_answer_object(message, readable, newer), "held_back": held.get(message.pk, NOTHING)}
+        for message in messages
+    ]
 
 
 def answer_object(message: Message, user: AnyUser) -> dict[str, Any]:
@@ -62,6 +79,7 @@ def passage_object(passage: MessagePassage) -> dict[str, Any]:
         "chunk_id": passage.chunk_id,
         "page_start": passage.page_start,
         "page_end": passage.page_end,
+        **dated_fields(passage.document),
         "heading_path": passage.heading_path,
         "text": passage.text,
         "cosine": passage.cosine,
@@ -71,13 +89,21 @@ def passage_object(passage: MessagePassage) -> dict[str, Any]:
     }
 
 
-def citation_object(citation: Citation) -> dict[str, Any]:
+def citation_object(
+    citation: Citation, newer: Mapping[int, dict[str, Any]] = MappingProxyType({})
+) -> dict[str, Any]:
+    """The citation opens the version that it was made from.
+
+    Args:
+        newer: of `newer_versions`; `newer_version` says if that version was replaced.
+    """
     passage = citation.passage
     return {
         "n": citation.n,
         "document": document_brief(passage.document),
         "document_id": passage.document_id,
         "version": passage.document.version,
+        **dated_fields(passage.document),
         "chunk_id": passage.chunk_id,
         "page": citation.page,
         "heading_path": passage.heading_path,
@@ -85,6 +111,37 @@ def citation_object(citation: Citation) -> dict[str, Any]:
         "start": citation.start,
         "end": citation.end,
         "url": document_url(passage.document_id, passage.chunk_id, citation.start, citation.end),
+        "newer_version": newer.get(passage.document_id),
+    }
+
+
+def disagreement_objects(
+    stored: Iterable[Mapping[str, Any]], passages: Iterable[MessagePassage]
+) -> list[dict[str, Any]]:
+    """Two sides each, with the words of both; `newer` is the place of the one to prefer, or null."""
+    return [
+        {
+            "kind": item["kind"],
+            "newer": item["newer"],
+            "sides": [_side_object(side, row) for side, row in zip(item["sides"], rows, strict=True)],
+        }
+        for item, rows in live_conflicts(stored, passages)
+    ]
+
+
+def _side_object(side: Mapping[str, Any], row: MessagePassage) -> dict[str, Any]:
+    return {
+        "passage": row.n,
+        "document": document_brief(row.document),
+        **dated_fields(row.document),
+        "chunk_id": row.chunk_id,
+        "page": row.page_start,
+        "heading_path": row.heading_path,
+        "value": side["value"],
+        "quote": side["quote"],
+        "start": side["start"],
+        "end": side["end"],
+        "url": document_url(row.document_id, row.chunk_id, side["start"], side["end"]),
     }
 
 
@@ -100,20 +157,27 @@ def sentence_object(sentence: dict[str, Any], citations: list[dict[str, Any]]) -
     return {**sentence, "html": str(sentence_html(sentence, own))}
 
 
-def _answer_object(message: Message) -> dict[str, Any]:
-    citations = [citation_object(citation) for citation in message.citations.all()]
+def _answer_object(
+    message: Message, readable: dict[int, str], newer: Mapping[int, dict[str, Any]]
+) -> dict[str, Any]:
+    citations = [citation_object(citation, newer) for citation in message.citations.all()]
     feedback = getattr(message, "feedback", None)
+    sent = getattr(message, "open_question", None)
     return {
         **_frame(message),
         "text": message.text,
         "sentences": [sentence_object(sentence, citations) for sentence in message.sentences],
         "citations": citations,
         "passages": [] if message.reason == BLOCKED else _passages(message),
+        "unproved_left_out": message.trace.get(LEFT_OUT, 0),
+        "disagreements": disagreement_objects(message.disagreements, message.passages.all()),
         "usage": message.usage,
         "timings_ms": message.timings_ms,
         "model": message.model,
         "rule": message.rule,
         "feedback": None if feedback is None else {"helpful": feedback.helpful, "comment": feedback.comment},
+        "offers": offers_object(message, readable) if has_offers(message) else None,
+        "open_question": None if sent is None else sent_object(sent, readable),
     }
 
 
@@ -144,10 +208,15 @@ def _frame(message: Message) -> dict[str, Any]:
         "sentences": [],
         "citations": [],
         "passages": [],
+        "disagreements": [],
+        "unproved_left_out": 0,
+        "held_back": NOTHING,
         "usage": {},
         "timings_ms": {},
         "model": "",
         "rule": {},
         "feedback": None,
+        "offers": None,
+        "open_question": None,
         "created_at": message.created_at.isoformat(),
     }

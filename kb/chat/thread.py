@@ -13,7 +13,7 @@ from kb.accounts.models import User
 from kb.chat.blocks import Block, group_sentences
 from kb.chat.models import Conversation, Message, Outcome
 from kb.chat.serialize import answer_objects, with_sources
-from kb.chat.sources import PassageView, Source, passages_of, sources_of
+from kb.chat.sources import ConflictView, PassageView, Source, conflicts_of, passages_of, sources_of
 from kb.library.access import collections_for
 from kb.library.models import Role
 
@@ -30,6 +30,7 @@ class Entry:
     blocks: list[Block]
     sources: list[Source]
     passages: list[PassageView]
+    conflicts: list[ConflictView]
     # Where its reader may make it a verified answer: the collection of its first source, if they manage it.
     verifiable_in: int | None = None
 
@@ -60,13 +61,13 @@ def _entries(messages: Sequence[Message], user: User) -> list[Entry]:
 
 def _entry(message: Message, answer: dict[str, Any], managed: set[int]) -> Entry:
     cited = [citation["document"]["collection"] for citation in answer["citations"] if not answer["rule"]]
-    dates = {passage.document_id: passage.document.created_at for passage in message.passages.all()}
     return Entry(
         answer=answer,
         state=_state_of(message, answer),
         blocks=group_sentences(answer["sentences"]),
-        sources=sources_of(answer, dates),
+        sources=sources_of(answer),
         passages=passages_of(answer),
+        conflicts=conflicts_of(answer),
         verifiable_in=cited[0] if cited and cited[0] in managed else None,
     )
 

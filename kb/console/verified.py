@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from kb.chat.access import get_message_for
 from kb.chat.past import past_questions, typed_questions
 from kb.chat.serialize import answer_object
+from kb.console.open_questions import note_answer, question_of
 from kb.console.rule_forms import VerifiedForm, verified_initial
 from kb.exceptions import ConflictError, InvalidInputError, KBError, NotFoundError, SearchUnavailableError
 from kb.library.access import documents_for, get_collection_for
@@ -146,7 +147,7 @@ def judge(request: PageRequest, near_miss_id: int) -> HttpResponse:
 
 
 def _edit(request: PageRequest, collection: Collection, found: VerifiedAnswer | None) -> HttpResponse:
-    initial, chunk_ids = _beginning(request, found)
+    initial, chunk_ids = _beginning(request, collection, found)
     form = VerifiedForm(request.POST or None, initial=initial)
     if request.method == "POST":
         given = [
@@ -159,6 +160,7 @@ def _edit(request: PageRequest, collection: Collection, found: VerifiedAnswer | 
             except (InvalidInputError, NotFoundError) as error:
                 form.add_error(None, error.message)
             else:
+                note_answer(request, saved)
                 return redirect("verified", saved.pk)
     return _page(request, collection, found, form, chunk_ids)
 
@@ -176,10 +178,18 @@ def _saved(
     return found
 
 
-def _beginning(request: PageRequest, found: VerifiedAnswer | None) -> tuple[dict[str, Any], list[int]]:
-    """What the form begins with: the answer as it is, or one that the manager was given (`?message=`)."""
+def _beginning(
+    request: PageRequest, collection: Collection, found: VerifiedAnswer | None
+) -> tuple[dict[str, Any], list[int]]:
+    """What the form begins with.
+
+    The answer as it is, one that the manager was given (`?message=`), or a waiting question (`?question=`).
+    """
     if found is not None:
         return verified_initial(found), _sources(found)
+    asked = question_of(request, collection.pk)
+    if asked is not None:
+        return {"variants": " ".join(asked.question.split())}, []
     try:
         message = get_message_for(request.user, request.GET["message"])  # type: ignore[arg-type]
         given = answer_object(message, request.user)
@@ -208,6 +218,7 @@ def _page(
         "collection": collection,
         "answer": found,
         "form": form,
+        "asked": question_of(request, collection.pk),
         "sources": readable.select_related("document"),
         "shown": _shown(found) if found else None,
         **more,

@@ -1,12 +1,14 @@
-"""Pages of verified answers, below /library/."""
+"""Pages of verified answers and of open questions, below /library/."""
 
 from __future__ import annotations
 
 from django.urls import path
 
-from kb.console import verified
+from kb.console import open_questions, verified
 
 urlpatterns = [
+    path("<int:collection_id>/questions/", open_questions.open_questions, name="open_questions"),
+    path("questions/<int:question_id>/close/", open_questions.close, name="close_open_question"),
     path("<int:collection_id>/verified/", verified.verified_list, name="verified_list"),
     path("<int:collection_id>/verified/new/", verified.new_verified, name="new_verified"),
     path("<int:collection_id>/verified/passages/", verified.passages, name="verified_passages"),

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 from kb.chat.models import Message, Outcome
 from kb.console.calibrations import calibrations_context
 from kb.console.embedding_models import generations_context
+from kb.console.open_questions import open_questions_context
 from kb.library.access import collections_for, documents_for
 from kb.library.models import RETRYABLE
 from kb.library.overview import Counts, document_counts
@@ -33,6 +34,7 @@ def console(request: PageRequest) -> HttpResponse:
         "counts": _all_of(document_counts(collections_for(request.user)).values()),
         "failed": failed[:_SHOWN_FAILURES],
         "answers": answers.order_by("-created_at")[:_SHOWN_ANSWERS],
+        **open_questions_context(request.user),
         **calibrations_context(),
         **generations_context(),
     }

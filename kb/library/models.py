@@ -18,6 +18,13 @@ from django.db import models
 from django.db.models import Q
 
 
+class Unproved(models.TextChoices):
+    """What becomes of sentences of an answer that no source proves."""
+
+    SHOW = "show", "Show them greyed, as not found in the sources"
+    WITHHOLD = "withhold", "Leave them out, and say how many"
+
+
 class Collection(models.Model):
     """A set of documents with one list of readers."""
 
@@ -32,11 +39,16 @@ class Collection(models.Model):
         default=False,
         help_text="Answers start sooner: the model reads each passage by itself, and once.",
     )
+    # Of the collections whose passages an answer is made from, the strictest decides.
+    unproved = models.CharField(max_length=10, choices=Unproved, default=Unproved.SHOW)
     # Set while its documents are being swept away; from then on nobody sees the collection.
     deleted_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         ordering: ClassVar = ["name", "pk"]
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=Q(unproved__in=Unproved.values), name="unproved_is_known"),
+        ]
 
     def __str__(self) -> str:
         return self.name

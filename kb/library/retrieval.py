@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 
 from kb.conf import config
@@ -51,10 +51,15 @@ class FoundChunk:
 
 @dataclass(frozen=True)
 class Found:
-    """Chunks, best first, and milliseconds by step."""
+    """Chunks, best first, and milliseconds by step.
+
+    Attributes:
+        held: for a prompt, those that would have been among them, and are withheld from the model.
+    """
 
     chunks: list[FoundChunk]
     timings_ms: dict[str, float]
+    held: list[FoundChunk] = field(default_factory=list)
 
 
 def allowed_collections(user: AnyUser, wanted: Sequence[int] | None) -> list[int]:
@@ -104,7 +109,8 @@ def search_chunks(
         reply = search_client().search(query, collections, asked, max(config.candidates, asked))
         found = _kept(_readable(user, reply.hits, for_prompt), limit, keep)
         if len(found) >= limit or len(reply.hits) < asked or asked == _MOST:
-            return Found(found[:limit], reply.timings_ms)
+            held = _held(user, reply.hits, found[:limit], limit, keep) if for_prompt else []
+            return Found(found[:limit], reply.timings_ms, held)
         asked *= 4
 
 
@@ -114,6 +120,22 @@ def _kept(
     if keep is None:
         return found
     return list(islice((item for item in found if keep(item.document, item.text)), limit))
+
+
+def _held(
+    user: AnyUser,
+    hits: Sequence[Hit],
+    found: Sequence[FoundChunk],
+    limit: int,
+    keep: Callable[[FoundDocument, str], bool] | None,
+) -> list[FoundChunk]:
+    """Of the hits as good as those found, the ones that this person may read and the model may not."""
+    taken = {item.pk for item in found}
+    places = [place for place, hit in enumerate(hits) if hit.chunk_id in taken]
+    last = places[-1] if len(found) == limit else len(hits)
+    left_out = [hit for hit in hits[:last] if hit.chunk_id not in taken][:limit]
+    readable = _readable(user, left_out, for_prompt=False)
+    return [item for item in readable if item.withheld and (keep is None or keep(item.document, item.text))]
 
 
 def _readable(user: AnyUser, hits: Sequence[Hit], for_prompt: bool) -> list[FoundChunk]:

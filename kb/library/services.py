@@ -13,14 +13,19 @@ from django.utils.text import slugify
 
 from kb.accounts.models import User
 from kb.exceptions import ConflictError, InvalidInputError
-from kb.library.models import Collection, Document, Grant, Role, Status
+from kb.library.models import Collection, Document, Grant, Role, Status, Unproved
 from kb.search import log
 from kb.search.models import IndexGeneration, Operation
 
 
 @transaction.atomic
 def create_collection(
-    owner: User, name: str, description: str = "", *, known_passages: bool = False
+    owner: User,
+    name: str,
+    description: str = "",
+    *,
+    known_passages: bool = False,
+    unproved: str = Unproved.SHOW,
 ) -> Collection:
     """A new collection whose manager is its creator.
 
@@ -42,6 +47,7 @@ def create_collection(
                 description=description,
                 created_by=owner,
                 known_passages=known_passages,
+                unproved=unproved,
             )
     except IntegrityError as error:
         raise ConflictError(

@@ -15,7 +15,7 @@ from kb.conf import config
 from kb.library.access import get_collection_for, get_document_for
 from kb.library.held import held_passages
 from kb.library.listing import Filter, list_documents
-from kb.library.models import RETRYABLE, Collection, Role
+from kb.library.models import RETRYABLE, Collection, Role, Unproved
 from kb.library.overview import role_of, shelves_for
 from kb.library.text import other_versions, part_of, quoted_span
 from kb.pages import PageRequest, page, whole_number
@@ -38,6 +38,7 @@ def collection(request: PageRequest, collection_id: int) -> HttpResponse:
         "here": "library",
         "upload_mb": config.upload_mb,
         "roles": Role.choices,
+        "unproved_choices": Unproved.choices,
         "grants": _grants(found) if role == Role.MANAGER else None,
         **_table(request, found, role),
     }

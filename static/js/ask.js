@@ -8,6 +8,7 @@ import { Composer } from "./composer.js";
 import { showConversation } from "./conversations.js";
 import { startCopying } from "./copying.js";
 import { startFeedback } from "./feedback.js";
+import { startOffers } from "./offers.js";
 import { Picker } from "./picker.js";
 import { settle, streamAnswer } from "./stream.js";
 import { localiseTimes } from "./times.js";
@@ -99,6 +100,9 @@ thread.addEventListener("click", (event) => {
   } else if (event.target.closest("[data-rephrase]")) {
     composer.text = question;
     composer.focus();
+  } else if (event.target.closest("[data-ask-in]")) {
+    picker.add(event.target.closest("[data-ask-in]").dataset.askIn);
+    ask(question);
   } else if (event.target.closest("[data-ask-all]")) {
     picker.chooseAll();
     ask(question);
@@ -108,6 +112,7 @@ thread.addEventListener("click", (event) => {
 startCitations(thread);
 startArrows(thread);
 startFeedback(thread);
+startOffers(thread);
 startCopying(thread);
 showAskAll();
 

@@ -37,6 +37,12 @@ export class Picker {
     this.#changed();
   }
 
+  // Ask in this collection as well.
+  add(collection) {
+    for (const box of this.#boxes) box.checked ||= box.value === collection;
+    this.#changed();
+  }
+
   #remove(button) {
     const box = this.#boxes.find(({ value }) => value === button.value);
     box.checked = false;

@@ -93,6 +93,7 @@ export class Uploads {
     }
     const form = new FormData();
     form.set("external_id", path);
+    form.set("metadata", JSON.stringify({ file_modified: new Date(file.lastModified).toISOString() }));
     form.set("file", file, file.name);
     const request = new XMLHttpRequest();
     request.open("POST", this.#root.dataset.url);

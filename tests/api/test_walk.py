@@ -13,7 +13,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
 
 from kb.accounts.models import User, create_api_key
-from kb.chat.models import Conversation, Message
+from kb.chat.models import Conversation, Message, OpenQuestion
 from kb.library.models import Collection, Grant
 from kb.rules.models import Label, NearMiss, Rule, VerifiedAnswer
 from tests.factories import browser_of, make_document
@@ -57,6 +57,7 @@ def hidden(collection: Collection, owner: User) -> dict[str, object]:
         "conversation_id": conversation.pk,
         "message_id": message.pk,
         "grant_id": Grant.objects.get(collection=collection, user=owner).pk,
+        "question_id": OpenQuestion.objects.create(collection=collection, question="Concur?").pk,
         "page": 1,
         "generation_id": 1,
         "action": "switch",
@@ -92,7 +93,7 @@ def missing() -> dict[str, object]:
         "page": 1,
         "generation_id": 1,
         "action": "switch",
-        **dict.fromkeys(("verified_id", "near_miss_id", "rule_id", "label_id"), number),
+        **dict.fromkeys(("verified_id", "near_miss_id", "rule_id", "label_id", "question_id"), number),
         "kind": "block",
         "direction": "up",
     }
@@ -113,6 +114,9 @@ def test_the_walk_sees_every_kind_of_route(hidden: dict[str, object]) -> None:
         "/near-misses/",
         "/rules/",
         "/labels/",
+        "/open-question/",
+        "/open-questions/",
+        "/questions/",
     ):
         assert part in walked
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 from asgiref.sync import async_to_sync
@@ -10,14 +11,16 @@ from asgiref.sync import async_to_sync
 from kb.accounts.models import User
 from kb.chat import gate
 from kb.chat.events import Event
+from kb.chat.models import Message
 from kb.chat.pipeline import answer
 from kb.chat.record import Ask
+from kb.chat.serialize import answer_object
 from kb.library import retrieval
 from kb.library.flags import review_chunk
-from kb.library.models import Chunk, Collection
+from kb.library.models import Chunk, Collection, Document
 from kb.library.retrieval import search_chunks
 from tests.chat.fakes import FakeGenerator
-from tests.factories import make_document
+from tests.factories import browser_of, make_document
 from tests.fakes import FakeSearch
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -67,3 +70,46 @@ def test_allowed_passage_is_in_the_very_next_prompt_and_out_again(
 def test_search_for_people_still_finds_it_marked(chunk: Chunk, teammate: User) -> None:
     found = {item.pk: item.withheld for item in search_chunks(teammate, QUESTION, None, 10).chunks}
     assert found[chunk.pk] is True and list(found.values()).count(True) == 1
+
+
+def held(user: User) -> dict[str, Any]:
+    """What an answer tells of passages that were held back."""
+    told: dict[str, Any] = answer_object(Message.objects.get(), user)["held_back"]
+    return told
+
+
+def test_reader_is_told_that_something_was_held_back_and_nothing_of_it(chunk: Chunk, teammate: User) -> None:
+    _, events = ask(teammate)
+    assert events[0].data["held_back"] == {"count": 1}
+    assert held(teammate) == {"count": 1, "reviews": []}
+    message = Message.objects.get()
+    page = browser_of(teammate).get(f"/c/{message.conversation_id}/").content.decode()
+    assert "1 passage that matched was held back for review" in page
+    assert "print that" not in page and chunk.document.title not in page
+
+
+def test_manager_is_led_to_the_review(chunk: Chunk, owner: User) -> None:
+    ask(owner)
+    [review] = held(owner)["reviews"]
+    assert review["chunk_id"] == chunk.pk
+    page = browser_of(owner).get(review["url"]).content.decode()
+    assert "Allow in answers" in page and 'id="held"' in page
+
+
+def test_passage_of_a_collection_that_may_not_be_read_is_not_counted(
+    chunk: Chunk, teammate: User, admin: User
+) -> None:
+    """Cases 3 and 7."""
+    secret = Collection.objects.create(name="Secret", slug="secret")
+    Document.objects.filter(pk=chunk.document_id).update(collection=secret)
+    ask(teammate)
+    assert held(teammate)["count"] == 0
+    Message.objects.all().delete()
+    ask(admin)
+    assert held(admin)["count"] == 1 and held(teammate)["count"] == 0
+
+
+def test_nothing_is_told_where_nothing_was_held_back(chunk: Chunk, teammate: User, owner: User) -> None:
+    review_chunk(chunk, owner, allowed=True)
+    ask(teammate)
+    assert held(teammate)["count"] == 0

@@ -6,6 +6,7 @@ import json
 import sys
 import time
 from argparse import ArgumentParser
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from ingest.waiting import wait_for
 from kb.accounts.models import User
 from kb.accounts.people import acting_user
 from kb.exceptions import KBError
+from kb.library.dating import file_modified
 from kb.library.models import RETRYABLE, Collection, Document, Status
 from kb.supervise.heartbeat import why_nothing_works
 
@@ -61,7 +63,13 @@ class Command(BaseCommand):
         for number, file in enumerate(files, start=1):
             try:
                 with file.path.open("rb") as stream:
-                    upload = Upload(stream, file.path.name, external_id=file.external_id)
+                    modified = datetime.fromtimestamp(file.path.stat().st_mtime, UTC)
+                    upload = Upload(
+                        stream,
+                        file.path.name,
+                        external_id=file.external_id,
+                        metadata=file_modified(modified),
+                    )
                     done.append((file, submit_document(target, user, upload)))
             except (KBError, OSError) as error:
                 code = error.code if isinstance(error, KBError) else "unreadable"

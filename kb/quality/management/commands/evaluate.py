@@ -1,4 +1,4 @@
-"""manage.py evaluate retrieval|answers|support|injection PATH [--limit N] [--seed S] [--typos] [--json]"""
+"""manage.py evaluate WHAT PATH [--limit N] [--seed S] [--typos] [--json]"""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from kb.exceptions import KBError
 from kb.quality.answers import evaluate_answers
+from kb.quality.disagreement import evaluate_disagreement
 from kb.quality.injection import evaluate_injection
 from kb.quality.retrieval import evaluate_retrieval
 from kb.quality.support import evaluate_support
@@ -18,12 +19,12 @@ from kb.quality.support import evaluate_support
 
 class Command(BaseCommand):
     help = (
-        "Measure retrieval, answers, the support checker or what comes of planted instructions, "
-        "in a throw-away installation."
+        "Measure retrieval, answers, the support checker, what comes of planted instructions, or what is "
+        "told of sources that disagree, in a throw-away installation."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("what", choices=["retrieval", "answers", "support", "injection"])
+        parser.add_argument("what", choices=["retrieval", "answers", "support", "injection", "disagreement"])
         parser.add_argument("path", type=Path)
         parser.add_argument("--limit", type=int, help="questions to draw (default: all)")
         parser.add_argument("--seed", type=int, default=0)
@@ -58,6 +59,8 @@ class Command(BaseCommand):
             return evaluate_answers(path, limit, seed, self._show, details)
         if what == "injection":
             return evaluate_injection(path, limit, seed, self._show)
+        if what == "disagreement":
+            return evaluate_disagreement(path, limit, seed, self._show)
         return evaluate_support(path)
 
     def _show(self, done: int, total: int) -> None:
