@@ -15,7 +15,7 @@ from tests.ingest.test_chunking import starts
 pytestmark = pytest.mark.eval_data
 
 ROBUST_SAMPLE = 40
-CODES = {"encrypted", "no_text_layer", "unreadable"}
+CODES = {"encrypted", "no_text_layer", "unreadable", "empty"}
 
 
 @pytest.fixture(scope="module")
