@@ -7,6 +7,7 @@ from pathlib import Path, PurePosixPath
 
 from ingest.parsers.base import Block, ParsedDocument, ParseError, Parser
 from ingest.parsers.html import HtmlParser
+from ingest.parsers.images import ImageParser
 from ingest.parsers.markdown import MarkdownParser
 from ingest.parsers.pdf import PdfParser
 from ingest.parsers.plain import PlainParser
@@ -14,7 +15,7 @@ from ingest.parsers.sniffing import SNIFF_BYTES, sniff
 
 __all__ = ["EXTENSIONS", "PARSERS", "Block", "ParseError", "ParsedDocument", "Parser", "detect"]
 
-PARSERS: tuple[Parser, ...] = (MarkdownParser(), PlainParser(), HtmlParser(), PdfParser())
+PARSERS: tuple[Parser, ...] = (MarkdownParser(), PlainParser(), HtmlParser(), PdfParser(), ImageParser())
 EXTENSIONS = frozenset(extension for parser in PARSERS for extension in parser.extensions)
 
 

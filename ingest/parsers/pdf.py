@@ -4,23 +4,25 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import pypdfium2 as pdfium
+from PIL import Image
 from pypdf import PdfReader
 from pypdf.errors import DependencyError, FileNotDecryptedError
 from pypdf.generic import Destination
 
-from ingest.parsers.base import Block, ParsedDocument, ParseError, clean_title
-from ingest.parsers.pdf_layout import document_style, heading_key, page_paragraphs
-from ingest.parsers.pdf_running import drop_running_lines
-from ingest.parsers.pdf_source import DAMAGED, PageText, attempt, has_text, read_page
+from ingest.parsers.base import ParsedDocument, ParseError, clean_title
+from ingest.parsers.pdf_document import printed_document
+from ingest.parsers.pdf_layout import heading_key
+from ingest.parsers.pdf_source import DAMAGED, attempt, read_page
+from ingest.parsers.pictures import PageRequest, fitting_scale, no_page
+from ingest.parsers.recognised import RecognisedPage
 
 MAX_PAGES = 5000
 MAX_OUTLINE_ENTRIES = 5000
-MAX_RUNNING_LINES = 20
 
 # Names that programs put in when nobody wrote a title.
 _NO_TITLE = re.compile(
@@ -39,33 +41,50 @@ class PdfParser:
         self.max_pages = max_pages
 
     def parse(self, path: Path) -> ParsedDocument:
+        return self._parse(path, None)
+
+    def parse_recognised(self, path: Path, recognised: Mapping[int, RecognisedPage]) -> ParsedDocument:
+        return self._parse(path, recognised)
+
+    def draw(self, path: Path, page: PageRequest) -> Image.Image:
+        document = _open_pdfium(path)
+        if document is None or page.number > len(document):
+            raise no_page()
+        try:
+            shown = document[page.number - 1]
+            scale = fitting_scale(shown.get_size(), page.width)
+            image: Image.Image = shown.render(scale=scale, grayscale=page.form == "pgm").to_pil()
+            return image
+        except pdfium.PdfiumError as error:
+            raise no_page() from error
+        finally:
+            document.close()
+
+    def _parse(self, path: Path, recognised: Mapping[int, RecognisedPage] | None) -> ParsedDocument:
         reader = _open_pypdf(path)
         document = _open_pdfium(path)
         try:
             page_count = _page_count(document, reader)
             if page_count > self.max_pages:
                 raise _too_many_pages(page_count, self.max_pages)
-            return _read(document, reader, page_count)
+            return _read(document, reader, page_count, recognised)
         finally:
             if document is not None:
                 document.close()
 
 
-def _read(document: pdfium.PdfDocument | None, reader: PdfReader | None, page_count: int) -> ParsedDocument:
+def _read(
+    document: pdfium.PdfDocument | None,
+    reader: PdfReader | None,
+    page_count: int,
+    recognised: Mapping[int, RecognisedPage] | None,
+) -> ParsedDocument:
     pages = [read_page(document, reader, index) for index in range(page_count)]
-    if not any(has_text(page.lines) for page in pages):
-        if not page_count or all(page.is_damaged for page in pages):
-            raise _unreadable()
-        if not any(page.is_picture for page in pages):
-            raise ParseError("empty", "The pages of the PDF are empty: they hold neither text nor pictures.")
-        raise ParseError(
-            "no_text_layer",
-            "The PDF holds pictures of pages and no text. Run text recognition (OCR) on it and upload "
-            "the result.",
-        )
+    if all(page.is_damaged for page in pages):
+        raise _unreadable()
     outline = attempt(lambda: _outline_levels(reader)) if reader is not None else None
     title = attempt(lambda: _title(reader)) if reader is not None else None
-    return _document(pages, outline or {}, title)
+    return printed_document(pages, outline, title, recognised)
 
 
 def _open_pypdf(path: Path) -> PdfReader | None:
@@ -133,42 +152,6 @@ def _unreadable() -> ParseError:
         "The PDF is damaged or is not a PDF. Open it in a viewer; if it shows, print it to a new PDF and "
         "upload that.",
     )
-
-
-def _document(pages: Sequence[PageText], outline: dict[str, int], title: str | None) -> ParsedDocument:
-    lines, running = drop_running_lines([page.lines for page in pages])
-    style = document_style(lines, outline)
-    text: list[str] = []
-    blocks: list[Block] = []
-    spans: list[tuple[int, int]] = []
-    position = 0
-    for page in lines:
-        page_start = position
-        for paragraph in page_paragraphs(page, style):
-            if position:
-                text.append("\n\n")
-                position += 2
-            if not blocks or blocks[-1].end <= page_start:
-                page_start = position
-            text.append(paragraph.text)
-            blocks.append(Block(paragraph.kind, position, position + len(paragraph.text), paragraph.level))
-            position += len(paragraph.text)
-        spans.append((page_start, position))
-    metadata = _metadata(pages, running)
-    return ParsedDocument("".join(text), "markdown", title, tuple(spans), tuple(blocks), metadata)
-
-
-def _metadata(pages: Sequence[PageText], running: list[str]) -> dict[str, Any]:
-    """What a person should know of how the text came about; numbers of pages count from 1."""
-    numbered = list(enumerate(pages, start=1))
-    lists = {
-        "pages_without_text": [n for n, page in numbered if not page.is_damaged and not has_text(page.lines)],
-        "pages_unreadable": [n for n, page in numbered if page.is_damaged],
-        "pages_to_recognise": [n for n, page in numbered if page.is_picture],
-        "pages_read_by_pypdf": [n for n, page in numbered if page.source == "pypdf"],
-        "repeated_lines": running[:MAX_RUNNING_LINES],
-    }
-    return {"page_count": len(pages), **{key: found for key, found in lists.items() if found}}
 
 
 def _title(reader: PdfReader) -> str | None:

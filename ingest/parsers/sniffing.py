@@ -11,6 +11,8 @@ SNIFF_BYTES = 8192
 # Readers accept a PDF whose header stands anywhere in its first kilobyte.
 PDF_HEADER_WITHIN = 1024
 
+_IMAGES = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"II*\0", b"MM\0*")
+
 # A whole page, not Markdown that begins with a tag.
 _HTML_PAGE = re.compile(
     rb"(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html)[\s>]",
@@ -35,7 +37,7 @@ def sniff(head: bytes, extension: str) -> str | None:
         extension: lower case with the dot; empty without one.
 
     Returns:
-        "pdf", "html", or None for text whose kind only the extension tells.
+        "pdf", "image", "html", or None for text whose kind only the extension tells.
 
     Raises:
         ParseError: empty, not_text, or unsupported for a known format that no parser reads.
@@ -46,6 +48,8 @@ def sniff(head: bytes, extension: str) -> str | None:
         )
     if head.lstrip().startswith(b"%PDF-"):
         return "pdf"
+    if head.startswith(_IMAGES) or (head.startswith(b"RIFF") and head[8:12] == b"WEBP"):
+        return "image"
     for magic, what in _CONTAINERS:
         if head.startswith(magic):
             raise ParseError(

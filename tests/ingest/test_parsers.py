@@ -55,7 +55,7 @@ def test_content_goes_before_the_name(tmp_path: Path, data: bytes, file_name: st
         (b"", "empty.pdf", "empty"),
         (b" \r\n\t", "blank.md", "empty"),
         (b" " * 10_000 + b"\n", "blank.txt", "empty"),
-        (PNG, "picture.md", "not_text"),
+        (PNG, "picture.md", "unreadable"),
         (b"words\0words", "notes.txt", "not_text"),
         (DOCX, "letter.docx", "unsupported"),
         (DOCX, "letter.md", "unsupported"),
@@ -81,7 +81,7 @@ def test_what_cannot_be_read_is_refused_with_a_reason(
 def test_every_extension_has_one_parser(tmp_path: Path) -> None:
     path = write(tmp_path, b"words")
     names = {extension: detect(path, f"file{extension}").name for extension in EXTENSIONS}
-    assert set(names.values()) == {"markdown", "plain", "html", "pdf"}
+    assert set(names.values()) == {"markdown", "plain", "html", "pdf", "image"}
 
 
 @pytest.mark.parametrize(

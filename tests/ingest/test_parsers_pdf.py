@@ -62,7 +62,7 @@ def test_pages_are_spans_of_the_text(tmp_path: Path) -> None:
     assert pages[0].endswith("- strikes")
     assert pages[1:] == ["## 2. Refunds\n\nRefunds take 14 days.", "", "Last page."]
     assert "\n\n".join(page for page in pages if page) == parsed.text
-    assert parsed.metadata == {"page_count": 4, "pages_without_text": [3]}
+    assert parsed.metadata == {"page_count": 4, "page_images": True, "pages_without_text": [3]}
 
 
 @pytest.mark.parametrize(
