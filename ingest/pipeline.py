@@ -21,8 +21,8 @@ from ingest.failures import fail, keep_trying
 from ingest.flagging import flag_chunks
 from ingest.leases import Lease, LeaseLostError, acquire
 from ingest.parsers.base import ParsedDocument, ParseError
+from ingest.recognition import read_document, recognition_sandbox
 from ingest.sandbox import Sandbox
-from ingest.storage import file_path
 from kb.conf import config
 from kb.library.flags import Flag, allowed_digests, record_reviews, text_digest
 from kb.library.models import Chunk, Document, DocumentText, ReviewAction, Status
@@ -73,9 +73,7 @@ def run_job(job_id: int) -> None:
 
 def parse(document: Document, lease: Lease) -> ParsedDocument:
     """Raises ParseError with a reason for people, LeaseLostError when the job is not ours any more."""
-    return sandbox().parse(
-        file_path(document.stored_file), document.file_name, on_wait=lambda: lease.renew(timezone.now())
-    )
+    return read_document(document, lease, sandbox(), recognition_sandbox())
 
 
 def embed_and_publish(document: Document, lease: Lease, parsed: ParsedDocument) -> None:

@@ -16,14 +16,13 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
-from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, TypeVar
 
 from ingest.parsers.base import ParsedDocument, ParseError
 from ingest.parsers.pictures import PageRequest, load_picture
-from ingest.parsers.recognised import RECOGNISED_FILE, RecognisedPage, dump_recognised
+from ingest.parsers.recognised import RECOGNISED_FILE, RecognisedPage, dump_recognised, load_page
 from ingest.parsers.wire import load_document
 from ingest.sandbox_client import Child, ForkServerProcess, ServerGoneError
 from ingest.sandbox_server import EXIT_OUT_OF_MEMORY, FORK_FAILED
@@ -117,7 +116,7 @@ class Sandbox:
         """Draw a page in a child process.
 
         Returns:
-            A PNG, or the bare grey pixels as PGM, no larger than asked for.
+            A PNG.
 
         Raises:
             ParseError: as by `parse`; no_page where the file has no such page or no pages at all.
@@ -125,7 +124,26 @@ class Sandbox:
         """
         with tempfile.TemporaryDirectory(prefix="draw-", ignore_cleanup_errors=True) as directory:
             answer = self._answer(path, file_name, directory, on_wait, "picture", asdict(page))
-        return _sound(partial(load_picture, wanted=page), answer)
+        return _sound(load_picture, answer)
+
+    def recognise(
+        self,
+        path: Path,
+        file_name: str,
+        number: int,
+        languages: Sequence[str],
+        on_wait: Callable[[], None] | None = None,
+    ) -> RecognisedPage:
+        """Recognise the text of page `number` (from 1) in a child process.
+
+        Raises:
+            ParseError: as by `parse`; no_page; ocr_unavailable.
+            SandboxError: no child could be started.
+        """
+        wanted = {"number": number, "languages": list(languages)}
+        with tempfile.TemporaryDirectory(prefix="ocr-", ignore_cleanup_errors=True) as directory:
+            answer = self._answer(path, file_name, directory, on_wait, "recognise", wanted)
+        return _sound(load_page, answer)
 
     def _answer(
         self,

@@ -23,7 +23,13 @@ from typing import Any
 
 from ingest.parsers import ParsedDocument, ParseError, Parser, detect
 from ingest.parsers.pictures import PageRequest, draw
-from ingest.parsers.recognised import RECOGNISED_FILE, RecognisingParser, load_recognised
+from ingest.parsers.recognised import (
+    RECOGNISED_FILE,
+    RecognisingParser,
+    dump_recognised,
+    load_recognised,
+)
+from ingest.parsers.recognition import recognise
 from ingest.parsers.wire import dump_document, dump_error
 from ingest.sandbox_limits import (
     die_with_parent,
@@ -153,6 +159,8 @@ def _answer(request: dict[str, Any], parsers: Sequence[Parser]) -> bytes:
         parser = detect(path, request["file_name"], parsers)
         if request["task"] == "picture":
             return draw(parser, path, PageRequest(**request["page"]))
+        if request["task"] == "recognise":
+            return dump_recognised([recognise(parser, path, **request["page"])])
         return dump_document(_parse(parser, path))
     except ParseError as error:
         return dump_error(error)

@@ -18,6 +18,8 @@ from ingest.parsers.recognised import RecognisedPage
 MAX_FRAMES = 500
 # A picture that unpacks to more than this is refused before it is unpacked.
 MAX_SOURCE_PIXELS = 100_000_000
+# A small picture is enlarged by this factor at most: there is no more to see, and little more to recognise.
+MAX_ENLARGED = 3.0
 _FORMATS = ("PNG", "JPEG", "TIFF", "WEBP")
 
 
@@ -41,7 +43,7 @@ class ImageParser:
             image.seek(page.number - 1)
             _check_size(image)
             upright = ImageOps.exif_transpose(image).convert("RGB")
-        scale = min(fitting_scale(upright.size, page.width), 1.0 if page.form == "png" else 4.0)
+        scale = min(fitting_scale(upright.size, page.width), MAX_ENLARGED)
         size = (max(1, round(upright.width * scale)), max(1, round(upright.height * scale)))
         return upright.resize(size, Image.Resampling.LANCZOS)
 

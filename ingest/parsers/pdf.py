@@ -53,7 +53,7 @@ class PdfParser:
         try:
             shown = document[page.number - 1]
             scale = fitting_scale(shown.get_size(), page.width)
-            image: Image.Image = shown.render(scale=scale, grayscale=page.form == "pgm").to_pil()
+            image: Image.Image = shown.render(scale=scale).to_pil()
             return image
         except pdfium.PdfiumError as error:
             raise no_page() from error

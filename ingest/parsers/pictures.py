@@ -7,7 +7,7 @@ import math
 import struct
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, Protocol, runtime_checkable
+from typing import Protocol, runtime_checkable
 
 from PIL import Image
 
@@ -26,12 +26,10 @@ class PageRequest:
     Attributes:
         number: from 1.
         width: pixels of a page in portrait; a page in landscape gets as many in height.
-        form: `png` in colour for people, `pgm` in grey for text recognition.
     """
 
     number: int
     width: int
-    form: Literal["png", "pgm"] = "png"
 
 
 @runtime_checkable
@@ -51,12 +49,8 @@ def draw(parser: Parser, path: Path, page: PageRequest) -> bytes:
     """Raises ParseError: no_page, or why the file cannot be read."""
     if not isinstance(parser, DrawingParser):
         raise no_page()
-    image = parser.draw(path, page)
     out = io.BytesIO()
-    if page.form == "pgm":
-        image.convert("L").save(out, "PPM")
-    else:
-        image.save(out, "PNG", compress_level=6)
+    parser.draw(path, page).save(out, "PNG", compress_level=6)
     return out.getvalue()
 
 
@@ -69,8 +63,8 @@ def fitting_scale(size: tuple[float, float], wanted: int) -> float:
     return min(scale, MAX_SIDE / max(width, height), math.sqrt(MAX_PIXELS / (width * height)))
 
 
-def load_picture(data: bytes, wanted: PageRequest) -> bytes:
-    """What a parsing process sent, if it is a picture of this kind and of a sound size.
+def load_picture(data: bytes) -> bytes:
+    """What a parsing process sent, if it is a picture of a sound size.
 
     Raises:
         ParseError: the error that the process sent.
@@ -78,20 +72,9 @@ def load_picture(data: bytes, wanted: PageRequest) -> bytes:
     """
     if data.startswith(b"{"):
         load_document(data)
-    if wanted.form == "pgm":
-        return _checked(data, *_pgm_size(data))
-    if not data.startswith(_PNG) or data[12:16] != b"IHDR":
+    if len(data) < 24 or not data.startswith(_PNG) or data[12:16] != b"IHDR":
         raise ValueError("no PNG")
-    if len(data) < 24:
-        raise ValueError("a PNG cut short")
     return _checked(data, *struct.unpack(">II", data[16:24]))
-
-
-def _pgm_size(data: bytes) -> tuple[int, int]:
-    magic, width, height, depth, _ = data[:64].split(maxsplit=4)
-    if magic != b"P5" or depth != b"255":
-        raise ValueError("no PGM")
-    return int(width), int(height)
 
 
 def _checked(data: bytes, width: int, height: int) -> bytes:

@@ -6,10 +6,11 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, NoReturn, Protocol, runtime_checkable
 
 from ingest.parsers.base import ParsedDocument
-from ingest.parsers.pdf_lines import Line, Word
+from ingest.parsers.pdf_lines import Line, Word, clean_line
+from ingest.parsers.wire import load_document
 
 RECOGNISED_FILE = "recognised.json"
 
@@ -43,16 +44,65 @@ def dump_recognised(pages: Sequence[RecognisedPage]) -> bytes:
 
 
 def load_recognised(data: bytes) -> dict[int, RecognisedPage]:
-    """From this program's own hand, so it is believed."""
-    pages: list[dict[str, Any]] = json.loads(data)
-    return {
-        page["number"]: RecognisedPage(**{**page, "lines": tuple(map(_line, page["lines"]))})
-        for page in pages
-    }
+    """By number of the page.
+
+    Raises:
+        ValueError: these are no recognised pages.
+    """
+    pages = json.loads(data, parse_constant=_no_constant)
+    if not isinstance(pages, list):
+        raise ValueError("no list of pages")
+    return {page.number: page for page in map(_page, pages)}
 
 
-def _line(fields: dict[str, Any]) -> Line:
-    return Line(**{**fields, "words": tuple(Word(**word) for word in fields["words"])})
+def load_page(data: bytes) -> RecognisedPage:
+    """The one page that a parsing process sent, believing nothing.
+
+    Raises:
+        ParseError: the error that the process sent.
+        ValueError: it is neither.
+    """
+    if data.startswith(b"{"):
+        load_document(data)
+    [page] = load_recognised(data).values()
+    return page
+
+
+def _page(fields: object) -> RecognisedPage:
+    values = _fields(fields, number=int, lines=list, confidence=float, engine=str)
+    if not 0 <= values["confidence"] <= 1:
+        raise ValueError("wrong confidence")
+    return RecognisedPage(
+        values["number"],
+        tuple(map(_line, values["lines"])),
+        values["confidence"],
+        clean_line(values["engine"])[:100],
+    )
+
+
+def _line(fields: object) -> Line:
+    values = _fields(fields, text=str, x=float, y=float, size=float, bold=bool, words=list)
+    return Line(**{**values, "words": tuple(map(_word, values["words"]))})
+
+
+def _word(fields: object) -> Word:
+    return Word(**_fields(fields, text=str, x=float, x_end=float))
+
+
+def _fields(fields: object, **kinds: type) -> dict[str, Any]:
+    """The fields if they are these and of these kinds; whole numbers are numbers."""
+    if not isinstance(fields, dict) or fields.keys() != kinds.keys():
+        raise ValueError("wrong fields")
+    for name, kind in kinds.items():
+        if kind is float and type(fields[name]) is int:
+            fields[name] = float(fields[name])
+        if type(fields[name]) is not kind:
+            raise ValueError(f"wrong type of {name}")
+    return fields
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")
 
 
 def recognition_metadata(recognised: Mapping[int, RecognisedPage]) -> dict[str, Any]:
