@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
+from ingest.parsers.asciidoc import AsciidocParser
 from ingest.parsers.base import Block, ParsedDocument, ParseError, Parser
 from ingest.parsers.containers import kind_of_container, refusal
 from ingest.parsers.csv_table import CsvParser
@@ -16,6 +17,8 @@ from ingest.parsers.odf import OdfParser
 from ingest.parsers.pdf import PdfParser
 from ingest.parsers.plain import PlainParser
 from ingest.parsers.pptx import PptxParser
+from ingest.parsers.rst import RstParser
+from ingest.parsers.rtf import RtfParser
 from ingest.parsers.sniffing import SNIFF_BYTES, sniff
 from ingest.parsers.spreadsheet import SpreadsheetParser
 
@@ -32,6 +35,9 @@ PARSERS: tuple[Parser, ...] = (
     OdfParser(),
     EpubParser(),
     CsvParser(),
+    AsciidocParser(),
+    RstParser(),
+    RtfParser(),
 )
 EXTENSIONS = frozenset(extension for parser in PARSERS for extension in parser.extensions)
 

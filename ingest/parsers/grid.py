@@ -37,6 +37,14 @@ def tables_in(grid: Grid, cuts: int = 0) -> Iterator[Grid]:
         yield from _side_by_side(parts[0], cuts)
 
 
+def split_title(table: Grid) -> tuple[str, Grid]:
+    """A title that was merged over all columns of a table, and the rows below it."""
+    first = table[0]
+    if len(table) > 1 and len(first) > 1 and first[0] and len(set(first)) == 1:
+        return first[0], table[1:]
+    return "", table
+
+
 def _side_by_side(part: Grid, cuts: int) -> Iterator[Grid]:
     columns = list(_between_blanks(_turned(part)))
     if len(columns) == 1 or cuts >= MAX_CUTS:

@@ -11,6 +11,7 @@ from markdownify import MarkdownConverter
 
 from ingest.parsers.base import ParsedDocument, ParseError, clean_title, normalise_text
 from ingest.parsers.encoding import decode_text
+from ingest.parsers.html_tables import flatten_tables
 from ingest.parsers.html_visibility import is_dropped, mark_unseen, style_rules, take_marks
 from ingest.parsers.markdown import first_heading, markdown_blocks
 
@@ -88,6 +89,7 @@ def readable_text(page: BeautifulSoup, *, framed: bool = True) -> str:
         if is_dropped(tag, whole_length) or (framed and _is_boilerplate(tag, whole_length)):
             tag.extract()
     mark_unseen(page, rules)
+    flatten_tables(page)
     mains = page.find_all("main")
     if len(mains) == 1 and len(mains[0].get_text()) >= len(page.get_text()) / 2:
         return _to_markdown(mains[0])

@@ -18,7 +18,6 @@ _HTML_PAGE = re.compile(
 )
 _CONTAINERS = (
     (b"PK\x05\x06", "an empty zip archive"),
-    (rb"{\rtf", "a rich text document"),
     (b"\x1f\x8b", "a compressed archive"),
     (b"7z\xbc\xaf\x27\x1c", "a compressed archive"),
     (b"Rar!", "a compressed archive"),
@@ -33,7 +32,7 @@ def sniff(head: bytes, extension: str) -> str | None:
         extension: lower case with the dot; empty without one.
 
     Returns:
-        "pdf", "html", or None for text whose kind only the extension tells.
+        "pdf", "rtf", "html", or None for text whose kind only the extension tells.
 
     Raises:
         ParseError: empty, not_text, or unsupported for a known format that no parser reads.
@@ -50,6 +49,8 @@ def sniff(head: bytes, extension: str) -> str | None:
                 "unsupported",
                 f"This is {what}, which cannot be read yet. Save or unpack it as PDF, HTML or text.",
             )
+    if head.lstrip().startswith(rb"{\rtf"):
+        return "rtf"
     if extension == ".pdf" and (b"%PDF-" in head[:PDF_HEADER_WITHIN] or b"\0" in head):
         return "pdf"
     if has_unicode_mark(head):

@@ -16,7 +16,7 @@ from python_calamine import (
 
 from ingest.parsers.base import ParsedDocument, ParseError
 from ingest.parsers.containers import ZIP
-from ingest.parsers.grid import Grid, cell_words, tables_in
+from ingest.parsers.grid import Grid, cell_words, split_title, tables_in
 from ingest.parsers.markup import MarkdownWriter
 from ingest.parsers.odf_package import odf_properties
 from ingest.parsers.ooxml import Package
@@ -112,6 +112,8 @@ def _write(out: MarkdownWriter, name: str, grid: Grid, extras: SheetExtras | Non
         return False
     out.heading(2, name)
     for table in tables:
+        title, table = split_title(table)
+        out.paragraph(title)
         if len(table) == 1 and len(table[0]) == 1:
             out.paragraph(table[0][0])
         else:
