@@ -12,6 +12,7 @@ from ingest.parsers.csv_table import CsvParser
 from ingest.parsers.docx import DocxParser
 from ingest.parsers.epub import EpubParser
 from ingest.parsers.html import HtmlParser
+from ingest.parsers.legacy_office import DocParser, PptParser
 from ingest.parsers.markdown import MarkdownParser
 from ingest.parsers.odf import OdfParser
 from ingest.parsers.pdf import PdfParser
@@ -38,6 +39,8 @@ PARSERS: tuple[Parser, ...] = (
     AsciidocParser(),
     RstParser(),
     RtfParser(),
+    DocParser(),
+    PptParser(),
 )
 EXTENSIONS = frozenset(extension for parser in PARSERS for extension in parser.extensions)
 

@@ -25,11 +25,11 @@ _MAX_MIMETYPE_BYTES = 200
 
 # By the stream that only this format has.
 _STREAMS = (
-    ("EncryptedPackage", "encrypted"),
-    ("WordDocument", "doc"),
-    ("PowerPoint Document", "ppt"),
-    ("Workbook", "spreadsheet"),
-    ("Book", "spreadsheet"),
+    ("encryptedpackage", "encrypted"),
+    ("worddocument", "doc"),
+    ("powerpoint document", "ppt"),
+    ("workbook", "spreadsheet"),
+    ("book", "spreadsheet"),
     ("__properties_version1.0", "msg"),
 )
 _REFUSED = {
@@ -92,7 +92,7 @@ def _mimetype(archive: zipfile.ZipFile) -> str:
 def _kind_of_compound(path: Path) -> str:
     try:
         with olefile.OleFileIO(path) as compound:
-            names = {entry[0] for entry in compound.listdir() if len(entry) == 1}
+            names = {entry[0].lower() for entry in compound.listdir() if len(entry) == 1}
     except Exception as error:  # olefile raises whatever a broken table leads it to
         raise ParseError(
             "unreadable",

@@ -10,8 +10,10 @@ from ingest.parsers.charts import read_chart
 from ingest.parsers.docx_inline import Inline, InlineReader, diagram_words
 from ingest.parsers.docx_numbering import BULLET, Numbering
 from ingest.parsers.docx_styles import Style, Styles, heading_level, is_code, is_title
+from ingest.parsers.encoding import decode_text
+from ingest.parsers.html import parse_page, readable_text
 from ingest.parsers.markup import MarkdownWriter
-from ingest.parsers.ooxml import MC, Package, W, chosen, missing_main
+from ingest.parsers.ooxml import MC, Package, R, W, chosen, missing_main
 from ingest.parsers.xml_tree import Element, children
 from ingest.parsers.zip_guard import guarded_archive
 
@@ -77,8 +79,18 @@ class _DocumentReader:
             if element.tag == f"{W}tbl":
                 self._end_code()
                 self._table(element, depth)
+            elif element.tag == f"{W}altChunk":
+                self._page(element)
             else:
                 self._paragraph(element, depth)
+
+    def _page(self, chunk: Element) -> None:
+        """A page of HTML that is put in as it is, as programs that write reports do."""
+        part = self._relations.get(chunk.get(f"{R}id") or "", ("", ""))[1]
+        data = self._package.data(part) if part.lower().endswith((".htm", ".html", ".xhtml")) else None
+        if data is not None:
+            self._end_code()
+            self._out.markdown(readable_text(parse_page(decode_text(data)), framed=False))
 
     def _paragraph(self, paragraph: Element, depth: int) -> None:
         style = self._styles.of(paragraph)
@@ -170,6 +182,8 @@ class _DocumentReader:
             return ""
         pieces = []
         for element in _block_elements(cell):
+            if element.tag == f"{W}altChunk":
+                continue
             if element.tag == f"{W}tbl":
                 pieces += [self._cell(inner, depth + 1) for row in _rows(element) for inner in _cells(row)]
                 continue
@@ -195,7 +209,7 @@ class _DocumentReader:
 def _block_elements(parent: Element) -> Iterator[Element]:
     """Paragraphs and tables, also those inside of content controls, insertions and alternatives."""
     for element in children(parent):
-        if element.tag in (f"{W}p", f"{W}tbl"):
+        if element.tag in (f"{W}p", f"{W}tbl", f"{W}altChunk"):
             yield element
         elif element.tag in _WRAPPERS:
             yield from _block_elements(element)

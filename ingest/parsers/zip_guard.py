@@ -29,7 +29,7 @@ _END, _END_BYTES = b"PK\x05\x06", 22
 _END_64, _LOCATOR_64 = b"PK\x06\x06", b"PK\x06\x07"
 _MAX_COMMENT = 65_535
 _PIECE = 256 * 1024
-_XML_ENDINGS = (".xml", ".rels", ".vml", ".opf", ".ncx", ".xhtml", ".html", ".htm")
+_XML_ENDINGS = (".xml", ".rels", ".vml", ".opf", ".ncx", ".xhtml")
 _ENCRYPTED_BIT = 0x1
 _UNREADABLE = (
     zipfile.BadZipFile,
