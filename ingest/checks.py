@@ -7,7 +7,6 @@ from typing import Any
 
 from django.core import checks
 
-from ingest.parsers.recognition import why_not
 from kb.conf import Config, config
 
 
@@ -21,8 +20,12 @@ def check_reading(app_configs: Sequence[Any] | None, **_: object) -> list[checks
 
 def text_recognition(config: Config) -> Iterator[checks.CheckMessage]:
     """What was asked for by name works."""
-    reason = why_not(config.ocr_languages)
-    if config.ocr == "on" and reason:
+    if config.ocr != "on":
+        return
+    # The parsers and what they load stay out of processes that need none.
+    from ingest.parsers.recognition import why_not
+
+    if reason := why_not(config.ocr_languages):
         yield checks.Error(
             f"KB_OCR is on, but {reason}.", hint="Set KB_OCR=auto to go without.", id="kb.E020"
         )

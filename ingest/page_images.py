@@ -12,16 +12,17 @@ import shutil
 import threading
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 
-from ingest.parsers.base import ParseError
-from ingest.parsers.pictures import PageRequest
-from ingest.sandbox import Sandbox
 from ingest.storage import file_path
 from kb.conf import config
 from kb.exceptions import NotFoundError, ServiceUnavailableError
 from kb.library.models import Document
+
+if TYPE_CHECKING:
+    from ingest.sandbox import Sandbox
 
 WIDTH = 1200
 TIMEOUT_S = 20.0
@@ -39,6 +40,9 @@ class DrawingBusyError(ServiceUnavailableError):
 
 @cache
 def drawing_sandbox() -> Sandbox:
+    # The parsers and what they load stay out of web processes that draw nothing.
+    from ingest.sandbox import Sandbox
+
     return Sandbox(timeout_s=TIMEOUT_S, memory_mb=MEMORY_MB)
 
 
@@ -72,6 +76,9 @@ def _folder(stored_file: str) -> Path:
 
 def _draw(document: Document, number: int) -> bytes:
     """The picture; empty where the file gives none."""
+    from ingest.parsers.base import ParseError
+    from ingest.parsers.pictures import PageRequest
+
     path = file_path(document.stored_file)
     if document.purged_at or not path.is_file():
         raise NotFoundError

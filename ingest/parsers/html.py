@@ -11,6 +11,7 @@ from markdownify import MarkdownConverter
 
 from ingest.parsers.base import ParsedDocument, ParseError, clean_title, normalise_text
 from ingest.parsers.encoding import decode_text
+from ingest.parsers.html_tables import flatten_tables
 from ingest.parsers.html_visibility import is_dropped, mark_unseen, style_rules, take_marks
 from ingest.parsers.markdown import first_heading, markdown_blocks
 
@@ -48,10 +49,9 @@ class HtmlParser:
         data = path.read_bytes()
         charset = _CHARSET.search(data[:2048])
         source = decode_text(data, charset[1].decode("ascii", "replace") if charset else None)
-        # html.parser resolves no entity but the named characters, so nothing is fetched and nothing expands.
-        page = BeautifulSoup(source, "html.parser")
+        page = parse_page(source)
         title = clean_title(page.title.get_text() if page.title else None)
-        text, unseen = take_marks(_readable_text(page))
+        text, unseen = take_marks(readable_text(page))
         if not text:
             raise ParseError(
                 "empty",
@@ -64,7 +64,17 @@ class HtmlParser:
         )
 
 
-def _readable_text(page: BeautifulSoup) -> str:
+def parse_page(source: str) -> BeautifulSoup:
+    # html.parser resolves no entity but the named characters, so nothing is fetched and nothing expands.
+    return BeautifulSoup(source, "html.parser")
+
+
+def readable_text(page: BeautifulSoup, *, framed: bool = True) -> str:
+    """The page as Markdown, with frames around what is not seen (`take_marks`).
+
+    Args:
+        framed: whether parts such as headers and asides are the frame of a site; in a book they are text.
+    """
     for node in page.find_all(string=lambda string: isinstance(string, PreformattedString)):
         # Comments, declarations and processing instructions.
         if not isinstance(node, CData):
@@ -76,9 +86,10 @@ def _readable_text(page: BeautifulSoup) -> str:
         image.replace_with(str(image.get("alt") or ""))
     whole_length = len(page.get_text())
     for tag in page.find_all(True):
-        if is_dropped(tag, whole_length) or _is_boilerplate(tag, whole_length):
+        if is_dropped(tag, whole_length) or (framed and _is_boilerplate(tag, whole_length)):
             tag.extract()
     mark_unseen(page, rules)
+    flatten_tables(page)
     mains = page.find_all("main")
     if len(mains) == 1 and len(mains[0].get_text()) >= len(page.get_text()) / 2:
         return _to_markdown(mains[0])

@@ -19,10 +19,7 @@ _HTML_PAGE = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _CONTAINERS = (
-    (b"PK\x03\x04", "a zip archive or an Office document"),
     (b"PK\x05\x06", "an empty zip archive"),
-    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an Office document of the older kind or an Outlook message"),
-    (rb"{\rtf", "a rich text document"),
     (b"\x1f\x8b", "a compressed archive"),
     (b"7z\xbc\xaf\x27\x1c", "a compressed archive"),
     (b"Rar!", "a compressed archive"),
@@ -37,7 +34,7 @@ def sniff(head: bytes, extension: str) -> str | None:
         extension: lower case with the dot; empty without one.
 
     Returns:
-        "pdf", "image", "html", or None for text whose kind only the extension tells.
+        "pdf", "image", "rtf", "html", or None for text whose kind only the extension tells.
 
     Raises:
         ParseError: empty, not_text, or unsupported for a known format that no parser reads.
@@ -56,6 +53,8 @@ def sniff(head: bytes, extension: str) -> str | None:
                 "unsupported",
                 f"This is {what}, which cannot be read yet. Save or unpack it as PDF, HTML or text.",
             )
+    if head.lstrip().startswith(rb"{\rtf"):
+        return "rtf"
     if extension == ".pdf" and (b"%PDF-" in head[:PDF_HEADER_WITHIN] or b"\0" in head):
         return "pdf"
     if has_unicode_mark(head):

@@ -1,4 +1,4 @@
-"""manage.py evaluate retrieval|answers|support|injection PATH [--limit N] [--seed S] [--typos] [--json]"""
+"""manage.py evaluate retrieval|answers|support|injection|… PATH [--limit N] [--seed S] [--typos] [--json]"""
 
 from __future__ import annotations
 
@@ -12,29 +12,35 @@ from django.core.management.base import BaseCommand, CommandError
 from kb.exceptions import KBError
 from kb.quality.answers import evaluate_answers
 from kb.quality.injection import evaluate_injection
+from kb.quality.measures import registered_measures
 from kb.quality.retrieval import evaluate_retrieval
 from kb.quality.support import evaluate_support
 
 
 class Command(BaseCommand):
     help = (
-        "Measure retrieval, answers, the support checker or what comes of planted instructions, "
-        "in a throw-away installation."
+        "Measure retrieval, answers, the support checker, what comes of planted instructions, or parsing; "
+        "retrieval and answers in a throw-away installation."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("what", choices=["retrieval", "answers", "support", "injection"])
+        kinds = ["retrieval", "answers", "support", "injection", *registered_measures()]
+        parser.add_argument("what", choices=kinds)
         parser.add_argument("path", type=Path)
         parser.add_argument("--limit", type=int, help="questions to draw (default: all)")
         parser.add_argument("--seed", type=int, default=0)
         parser.add_argument("--typos", action="store_true", help="retrieval: mistype a word of each question")
+        parser.add_argument("--compare", metavar="PROGRAM", help="parsing: what prints a file as Markdown")
         parser.add_argument("--json", action="store_true", help="end with one line of JSON")
 
     def handle(self, *, what: str, path: Path, limit: int | None, seed: int, **options: Any) -> None:
         if not path.exists():
             raise CommandError(f"There is no {path}.")
         try:
-            figures = self._evaluate(what, path, limit, seed, typos=options["typos"])
+            if what in registered_measures():
+                figures = registered_measures()[what](path, options["compare"], self._show)
+            else:
+                figures = self._evaluate(what, path, limit, seed, typos=options["typos"])
         except KBError as error:
             raise CommandError(error.message) from error
         if options["json"]:
@@ -57,4 +63,4 @@ class Command(BaseCommand):
 
     def _show(self, done: int, total: int) -> None:
         if self.stderr.isatty():
-            self.stderr.write(f"\rAsked {done}/{total}", ending="\n" if done == total else "")
+            self.stderr.write(f"\r{done}/{total}", ending="\n" if done == total else "")

@@ -1,0 +1,38 @@
+"""Rich text (RTF): its words; striprtf reads no pictures, no objects and no styles."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from striprtf.striprtf import rtf_to_text
+
+from ingest.parsers.base import ParsedDocument, ParseError
+from ingest.parsers.html_visibility import without_marks
+from ingest.parsers.markup import MarkdownWriter
+
+_MAX_BYTES = 64 * 1024 * 1024
+_PICTURE = re.compile(r"\{\\\*?\\?(?:pict|object)[^{}]*(?:\{[^{}]*\}[^{}]*)*\}")
+_TITLE = re.compile(r"\{\\info\b.{0,2000}?\{\\title\s+([^{}\\]{1,300})\}", re.DOTALL)
+_AUTHOR = re.compile(r"\{\\info\b.{0,2000}?\{\\author\s+([^{}\\]{1,300})\}", re.DOTALL)
+
+
+class RtfParser:
+    name = "rtf"
+    extensions = (".rtf",)
+
+    def parse(self, path: Path) -> ParsedDocument:
+        if path.stat().st_size > _MAX_BYTES:
+            raise ParseError("output_too_large", "The file is too large to be read. Save it as .docx or PDF.")
+        source = path.read_bytes().decode("latin-1")
+        try:
+            text = rtf_to_text(_PICTURE.sub("", source), errors="ignore")
+        except (ValueError, IndexError, KeyError, LookupError, RecursionError, OverflowError) as error:
+            raise ParseError(
+                "unreadable", "The file is damaged. Open it in a word processor, save it as .docx and upload that."
+            ) from error
+        out = MarkdownWriter()
+        for line in without_marks(text).split("\n"):
+            out.paragraph(line)
+        title, author = _TITLE.search(source), _AUTHOR.search(source)
+        return out.document(title[1] if title else None, {"author": author[1]} if author else {})
