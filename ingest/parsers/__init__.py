@@ -10,11 +10,13 @@ from ingest.parsers.base import Block, ParsedDocument, ParseError, Parser
 from ingest.parsers.containers import kind_of_container, refusal
 from ingest.parsers.csv_table import CsvParser
 from ingest.parsers.docx import DocxParser
+from ingest.parsers.eml import EmlParser
 from ingest.parsers.epub import EpubParser
 from ingest.parsers.html import HtmlParser
 from ingest.parsers.images import ImageParser
 from ingest.parsers.legacy_office import DocParser, PptParser
 from ingest.parsers.markdown import MarkdownParser
+from ingest.parsers.msg import MsgParser
 from ingest.parsers.odf import OdfParser
 from ingest.parsers.pdf import PdfParser
 from ingest.parsers.plain import PlainParser
@@ -43,6 +45,8 @@ PARSERS: tuple[Parser, ...] = (
     RtfParser(),
     DocParser(),
     PptParser(),
+    EmlParser(),
+    MsgParser(),
 )
 EXTENSIONS = frozenset(extension for parser in PARSERS for extension in parser.extensions)
 

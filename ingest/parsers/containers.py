@@ -38,7 +38,6 @@ _REFUSED = {
         "an older PowerPoint file (.ppt)",
         "Open it in PowerPoint or LibreOffice, save it as .pptx or PDF",
     ),
-    "msg": ("an Outlook message", "Save it from Outlook as HTML or text"),
     "visio": ("a Visio drawing", "Save it as PDF"),
     "zip": ("a zip archive", "Unpack it"),
     "compound": ("a file of an unknown office program", "Save it as PDF, HTML or text"),
