@@ -17,6 +17,7 @@ from pypdf.generic import Destination
 from ingest.parsers.base import ParsedDocument, ParseError, clean_title
 from ingest.parsers.pdf_document import printed_document
 from ingest.parsers.pdf_layout import heading_key
+from ingest.parsers.pdf_pdfium import open_page
 from ingest.parsers.pdf_source import DAMAGED, attempt, read_page
 from ingest.parsers.pictures import PageRequest, fitting_scale, no_page
 from ingest.parsers.recognised import RecognisedPage
@@ -51,7 +52,7 @@ class PdfParser:
         if document is None or page.number > len(document):
             raise no_page()
         try:
-            shown = document[page.number - 1]
+            shown = open_page(document, page.number - 1)
             scale = fitting_scale(shown.get_size(), page.width)
             image: Image.Image = shown.render(scale=scale).to_pil()
             return image

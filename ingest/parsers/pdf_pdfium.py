@@ -8,6 +8,7 @@ from __future__ import annotations
 import ctypes
 import math
 import re
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -35,6 +36,7 @@ _FONT_NAME_BYTES = 128
 _SAME_BASE_LINE = 0.25
 # Beyond this many a page is a drawing made of letters or an attack, and not for readers.
 MAX_CHARS = 400_000
+MAX_ANNOTATIONS = 2000
 
 
 @dataclass
@@ -96,6 +98,31 @@ class _PageText:
         return x, y
 
 
+def open_page(document: pdfium.PdfDocument, index: int) -> pdfium.PdfPage:
+    """Page `index` (from 0) with what is filled into its forms as part of the page.
+
+    Raises:
+        PdfiumError: it cannot be loaded.
+    """
+    page = document[index]
+    if _has_filled_in_text(page):
+        pdfium_c.FPDFPage_Flatten(page.raw, pdfium_c.FLAT_NORMALDISPLAY)
+        # What was flattened is seen by a page that is loaded anew.
+        page.close()
+        page = document[index]
+    return page
+
+
+def _has_filled_in_text(page: pdfium.PdfPage) -> bool:
+    for at in range(min(pdfium_c.FPDFPage_GetAnnotCount(page.raw), MAX_ANNOTATIONS)):
+        annotation = pdfium_c.FPDFPage_GetAnnot(page.raw, at)
+        kind = pdfium_c.FPDFAnnot_GetSubtype(annotation)
+        pdfium_c.FPDFPage_CloseAnnot(annotation)
+        if kind in (pdfium_c.FPDF_ANNOT_WIDGET, pdfium_c.FPDF_ANNOT_FREETEXT):
+            return True
+    return False
+
+
 def pdfium_lines(page: pdfium.PdfPage) -> list[Line]:
     """Read a page in the order in which its text is drawn, without blank lines.
 
@@ -129,7 +156,7 @@ def _pieces(text: _PageText) -> Iterator[_Piece]:
         elif code:
             if not letters:
                 start = index
-            letters.append(chr(code))
+            letters.append(chr(code) if code <= sys.maxunicode else "\ufffd")
     if letters:
         _add_word(piece, text, start, text.count - 1, "".join(letters))
     if piece.words:

@@ -13,7 +13,7 @@ from pypdf import PdfReader
 from pypdf.errors import PyPdfError
 
 from ingest.parsers.pdf_lines import Line
-from ingest.parsers.pdf_pdfium import pdfium_lines
+from ingest.parsers.pdf_pdfium import open_page, pdfium_lines
 from ingest.parsers.pdf_pypdf import pypdf_lines
 
 T = TypeVar("T")
@@ -85,7 +85,7 @@ def _is_unsound(char: str) -> bool:
 def _by_pdfium(document: pdfium.PdfDocument, index: int) -> tuple[list[Line] | None, bool]:
     """The lines, None where the page cannot be read; and whether it may be a picture of text."""
     try:
-        page = document[index]
+        page = open_page(document, index)
     except pdfium.PdfiumError:
         return None, False
     try:
