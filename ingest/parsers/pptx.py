@@ -14,8 +14,8 @@ from ingest.parsers.xml_tree import Element, children, local_name
 from ingest.parsers.zip_guard import guarded_archive
 
 NOTHING = (
-    "The presentation holds no text. If its slides are pictures, save it as PDF and upload that, so that text "
-    "recognition can read them."
+    "The presentation holds no text. If its slides are pictures, save it as PDF and upload that, so that "
+    "text recognition can read them."
 )
 MAX_DEPTH = 40
 _TITLES = frozenset({"title", "ctrTitle"})
