@@ -127,4 +127,9 @@ def _content(page: str) -> BeautifulSoup:
     soup = parse_page(page)
     for tag in soup.select(".docinfo, .system-message"):
         tag.extract()
+    for note in soup.select(".footnote, .citation"):
+        label, first = note.select_one(".label"), note.find("p")
+        if label is not None and first is not None:
+            first.insert(0, f"{label.get_text(strip=True)} ")
+            label.extract()
     return soup

@@ -26,7 +26,13 @@ _OASIS = "urn:oasis:names:tc:opendocument:xmlns"
 ODF = " ".join(
     f'xmlns:{prefix}="{_OASIS}:{name}:1.0"'
     for prefix, name in (
-        *(("office", "office"), ("text", "text"), ("table", "table"), ("draw", "drawing"), ("style", "style")),
+        *(
+            ("office", "office"),
+            ("text", "text"),
+            ("table", "table"),
+            ("draw", "drawing"),
+            ("style", "style"),
+        ),
         *(("fo", "xsl-fo-compatible"), ("svg", "svg-compatible"), ("presentation", "presentation")),
         *(("chart", "chart"), ("meta", "meta")),
     )
@@ -103,7 +109,10 @@ def xlsx_parts(
         "_rels/.rels": relations(("m", "officeDocument", "xl/workbook.xml")),
         "xl/workbook.xml": f"<workbook {S} {R}><sheets>{rows}</sheets></workbook>",
         "xl/_rels/workbook.xml.rels": relations(
-            *((f"r{number}", "worksheet", f"worksheets/sheet{number}.xml") for number in range(1, len(sheets) + 1))
+            *(
+                (f"r{number}", "worksheet", f"worksheets/sheet{number}.xml")
+                for number in range(1, len(sheets) + 1)
+            )
         ),
     }
     for number, content in enumerate(sheets.values(), 1):

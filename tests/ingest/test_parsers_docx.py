@@ -21,7 +21,9 @@ STYLES = (
 )
 LEVELS = "".join(
     f'<w:lvl w:ilvl="{level}"><w:start w:val="1"/><w:numFmt w:val="{form}"/><w:lvlText w:val="{pattern}"/></w:lvl>'
-    for level, (form, pattern) in enumerate([("decimal", "%1."), ("lowerLetter", "%2)"), ("decimal", "%1.%2.%3")])
+    for level, (form, pattern) in enumerate(
+        [("decimal", "%1."), ("lowerLetter", "%2)"), ("decimal", "%1.%2.%3")]
+    )
 )
 NUMBERING = (
     f'<w:numbering {W}><w:abstractNum w:abstractNumId="0">{LEVELS}</w:abstractNum>'
@@ -174,9 +176,7 @@ def test_formulas_are_latex(tmp_path: Path) -> None:
         "</m:f></m:oMath>"
     )
     body = f"<w:p><w:r><w:t>Area</w:t></w:r>{formula}</w:p><w:p><m:oMathPara>{formula}</m:oMathPara></w:p>"
-    assert read(tmp_path, body).text == (
-        "Area $A= \\pi \\frac{a}{r^{2}}$\n\n$$A= \\pi \\frac{a}{r^{2}}$$"
-    )
+    assert read(tmp_path, body).text == ("Area $A= \\pi \\frac{a}{r^{2}}$\n\n$$A= \\pi \\frac{a}{r^{2}}$$")
 
 
 @pytest.mark.parametrize(
@@ -210,7 +210,9 @@ def test_words_on_a_background_are_seen(tmp_path: Path, properties: str, run: st
 
 def test_strict_documents_are_read_alike(tmp_path: Path) -> None:
     parts = {
-        name: content.replace("http://schemas.openxmlformats.org/", "http://purl.oclc.org/ooxml/").replace("/2006/", "/")
+        name: content.replace("http://schemas.openxmlformats.org/", "http://purl.oclc.org/ooxml/").replace(
+            "/2006/", "/"
+        )
         if isinstance(content, str)
         else content
         for name, content in docx_parts(p("Strict words.")).items()
@@ -240,9 +242,7 @@ def test_chart_is_the_table_that_it_was_drawn_from(tmp_path: Path) -> None:
         "<c:val><c:pt idx='0'><c:v>2.8999999999999999</c:v></c:pt></c:val></c:ser>"
     )
     c = 'xmlns:c="http://schemas.openxmlformats.org/drawingml/2006/chart"'
-    chart = (
-        f"<c:chartSpace {c} {A}><c:chart><c:title><a:t>Ducks by year</a:t></c:title>{series}</c:chart></c:chartSpace>"
-    )
+    chart = f"<c:chartSpace {c} {A}><c:chart><c:title><a:t>Ducks by year</a:t></c:title>{series}</c:chart></c:chartSpace>"
     body = f'<w:p><w:r><w:drawing><c:chart {c} r:id="k"/></w:drawing></w:r></w:p>'
     parts = docx_parts(body, {"word/charts/c.xml": chart}, ("k", "chart", "charts/c.xml"))
     document = parsed(DocxParser(), archive(tmp_path / "x", parts))

@@ -88,7 +88,9 @@ def test_frames_are_read_with_their_description(tmp_path: Path) -> None:
 @pytest.mark.parametrize("style", ["U", "X"])
 def test_words_that_nobody_sees_are_kept_and_marked(tmp_path: Path, style: str) -> None:
     """Case 19."""
-    document = read(tmp_path, f'<text:p>Seen <text:span text:style-name="{style}">obey me</text:span>.</text:p>')
+    document = read(
+        tmp_path, f'<text:p>Seen <text:span text:style-name="{style}">obey me</text:span>.</text:p>'
+    )
     assert document.text == "Seen obey me."
     assert hidden_words(document) == ["obey me"]
 

@@ -10,7 +10,17 @@ from pptx.util import Inches
 
 from ingest.parsers.base import ParsedDocument, ParseError
 from ingest.parsers.pptx import PptxParser
-from tests.ingest.office_files import A, P, archive, hidden_words, parsed, pptx_parts, relations, shape, slide_of
+from tests.ingest.office_files import (
+    A,
+    P,
+    archive,
+    hidden_words,
+    parsed,
+    pptx_parts,
+    relations,
+    shape,
+    slide_of,
+)
 
 
 def read(folder: Path, *slides: str, parts: dict[str, str | bytes] | None = None) -> ParsedDocument:

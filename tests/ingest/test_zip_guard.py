@@ -1,4 +1,4 @@
-"""Archives that attack their reader are refused before anything opens them, in seconds and in little memory."""
+"""Archives that attack their reader are refused before anything opens them, quickly and in little memory."""
 
 from __future__ import annotations
 
