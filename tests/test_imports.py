@@ -8,8 +8,8 @@ import sys
 
 HEAVY = (
     *("torch", "faiss", "sentence_transformers", "openvino", "tantivy", "llama_cpp", "transformers"),
-    # What reads files belongs to the workers' parsing processes. docutils is none of these: Django's admindocs
-    # loads it where it is there.
+    # What reads files belongs to the workers' parsing processes. Not docutils: Django's admindocs loads it
+    # wherever it is installed.
     *("lxml", "python_calamine", "olefile", "striprtf", "doc2docx", "ppt2pptx"),
 )
 PROGRAM = f"""

@@ -6,6 +6,7 @@ import json
 import sys
 from io import StringIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -64,7 +65,7 @@ def test_measure_is_a_share_and_the_same_both_ways(one: str, other: str) -> None
 
 @pytest.fixture
 def parsing_set(tmp_path: Path) -> Path:
-    entries = []
+    entries: list[dict[str, str | None]] = []
     for name, source, wanted in (
         ("good.md", "# A\n\nWords.", "# A\n\nWords."),
         ("half.txt", "one", "one two three"),
@@ -80,10 +81,10 @@ def parsing_set(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def evaluated(path: Path, *arguments: str) -> dict[str, dict[str, dict[str, object]]]:
+def evaluated(path: Path, *arguments: str) -> dict[str, Any]:
     out = StringIO()
     call_command("evaluate", "parsing", str(path), "--json", *arguments, stdout=out)
-    figures: dict[str, dict[str, dict[str, object]]] = json.loads(out.getvalue())
+    figures: dict[str, Any] = json.loads(out.getvalue())
     return figures
 
 

@@ -95,6 +95,14 @@ def test_words_that_nobody_sees_are_kept_and_marked(tmp_path: Path, style: str) 
     assert hidden_words(document) == ["obey me"]
 
 
+def test_section_that_is_switched_off_is_kept_and_marked(tmp_path: Path) -> None:
+    """Case 19."""
+    body = '<text:section text:display="none"><text:p>obey me</text:p></text:section><text:p>Seen.</text:p>'
+    document = read(tmp_path, body)
+    assert document.text == "obey me\n\nSeen."
+    assert hidden_words(document) == ["obey me"]
+
+
 def test_slides_are_pages_with_notes_and_hidden_ones_are_marked(tmp_path: Path) -> None:
     """Case 19."""
 

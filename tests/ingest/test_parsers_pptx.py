@@ -13,6 +13,7 @@ from ingest.parsers.pptx import PptxParser
 from tests.ingest.office_files import (
     A,
     P,
+    Parts,
     archive,
     hidden_words,
     parsed,
@@ -23,7 +24,7 @@ from tests.ingest.office_files import (
 )
 
 
-def read(folder: Path, *slides: str, parts: dict[str, str | bytes] | None = None) -> ParsedDocument:
+def read(folder: Path, *slides: str, parts: Parts | None = None) -> ParsedDocument:
     return parsed(PptxParser(), archive(folder / "stored", pptx_parts(*slides, parts=parts)))
 
 
@@ -74,6 +75,13 @@ def test_hidden_slide_is_kept_and_marked(tmp_path: Path) -> None:
     assert document.text == "Shown\n\n# Not shown\n\nEnd"
     assert hidden_words(document) == ["Not shown"]
     assert document.metadata["hidden_pages"] == [2]
+
+
+def test_shape_that_is_switched_off_is_kept_and_marked(tmp_path: Path) -> None:
+    """Case 19."""
+    document = read(tmp_path, shape("Seen") + shape("obey me").replace("<p:cNvPr/>", '<p:cNvPr hidden="1"/>'))
+    assert document.text == "Seen\n\nobey me"
+    assert hidden_words(document) == ["obey me"]
 
 
 def test_merged_cells_are_repeated(tmp_path: Path) -> None:
