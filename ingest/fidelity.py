@@ -23,7 +23,7 @@ SAME_TABLE_F1 = 0.8
 
 _WORD = re.compile(r"[^\W_]+")
 _HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
-# Images with their alternative text, which only some converters write, and what a converter puts in their place.
+# Images with their alternative text, which only some converters write.
 _NOT_WORDS = ("img", "script", "style", "template")
 _reader = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
 

@@ -1,4 +1,4 @@
-"""manage.py evaluate parsing: every file of a set through the sandbox, and through another program beside it."""
+"""manage.py evaluate parsing: every file of a set through the sandbox, and through another program."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -43,9 +44,7 @@ class Results:
     seconds: float = 0.0
 
 
-def evaluate_parsing(
-    path: Path, other: str | None, progress: Callable[[int, int], None]
-) -> dict[str, Any]:
+def evaluate_parsing(path: Path, other: str | None, progress: Callable[[int, int], None]) -> dict[str, Any]:
     """Measure our parsers, and `other FILE`, which prints Markdown, on the same files.
 
     Raises:
@@ -61,9 +60,9 @@ def evaluate_parsing(
         for done, pair in enumerate(pairs, 1):
             truth = readable(pair.wanted.read_text(encoding="utf-8"))
             wanted.setdefault(pair.kind, []).append(truth)
-            _measure(ours.setdefault(pair.kind, Results()), pair, truth, lambda file: _parsed(sandbox, file))
+            _measure(ours.setdefault(pair.kind, Results()), pair, truth, partial(_parsed, sandbox))
             if other:
-                _measure(theirs.setdefault(pair.kind, Results()), pair, truth, lambda file: _printed(other, file))
+                _measure(theirs.setdefault(pair.kind, Results()), pair, truth, partial(_printed, other))
             progress(done, len(pairs))
     return {
         kind: {
@@ -88,14 +87,17 @@ def _pairs(path: Path) -> Iterator[Pair]:
     entries = [json.loads(line) for line in index.read_text(encoding="utf-8").splitlines() if line.strip()]
     by_format: dict[str, set[str]] = {}
     for entry in entries:
-        by_format.setdefault(entry["format"], set()).add(Path(entry["source"]).suffix.lower().removeprefix("."))
+        by_format.setdefault(entry["format"], set()).add(_extension(entry))
     for entry in entries:
         if not entry.get("groundtruth_md"):
             continue
-        file = path / entry["source"]
-        extension = file.suffix.lower().removeprefix(".")
-        kind = entry["format"] if entry["format"] in by_format[entry["format"]] else extension
-        yield Pair(kind, file, path / entry["groundtruth_md"])
+        named = entry["format"] in by_format[entry["format"]]
+        kind = entry["format"] if named else _extension(entry)
+        yield Pair(kind, path / entry["source"], path / entry["groundtruth_md"])
+
+
+def _extension(entry: dict[str, Any]) -> str:
+    return Path(entry["source"]).suffix.lower().removeprefix(".")
 
 
 def _measure(results: Results, pair: Pair, truth: Readable, convert: Callable[[Path], Readable]) -> None:

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 # Beside title, headings and a chunk of the usual size this still fits into the model.
 MAX_HEADER_CHARS = 240
 
-_HEAD = re.compile(r"^[^\S\n]*(\|.*\S)[^\S\n]*\n[^\S\n]*\|?[^\S\n]*:?-+:?[^\S\n]*\|[-:|\t ]*(?:\n|\Z)", re.MULTILINE)
+_HEAD = re.compile(r"^[ \t]*(\|.*\S)[ \t]*\n[ \t]*\|?[ \t]*:?-+:?[ \t]*\|[-:|\t ]*(?:\n|\Z)", re.MULTILINE)
 _LOOKED_AT_CHARS = 20_000
 
 

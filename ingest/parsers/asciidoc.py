@@ -164,7 +164,7 @@ class _Reader:
         self._words, self._item, self._block_attributes, self._joined = [], None, "", False
 
     def _fenced(self, fence: str) -> None:
-        if fence.startswith("--") and len(fence) == 2 or fence[0] in "=*_":
+        if fence == "--" or fence[0] in "=*_":
             # What is inside of an example, a sidebar or a quotation is ordinary text.
             self._end_paragraph()
             return

@@ -34,9 +34,10 @@ _CODE = re.compile(r"(`[^`\n]{1,500}`)")
 
 def shown_words(line: str, attributes: Mapping[str, str]) -> str:
     """What a reader sees of a line; words between backticks stay as they are."""
+    longest = 10 * len(line) + 1000
     for _ in range(_MAX_ATTRIBUTES_DEEP):
         filled = _ATTRIBUTE.sub(lambda match: attributes.get(match[1].lower(), match[0]), line)
-        if filled == line or len(filled) > 10 * len(line) + 1000:
+        if filled == line or len(filled) > longest:
             break
         line = filled
     return "".join(piece if piece.startswith("`") else _plain(piece) for piece in _CODE.split(line))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
@@ -42,7 +43,8 @@ def find_separator(text: str) -> str:
     """The sign that cuts the most rows into as many values as it cuts the first one."""
     best, best_score = SEPARATORS[0], (0.0, 0)
     for separator in SEPARATORS:
-        widths = [len(row) for row in islice(_rows(text[:_MAX_VALUE_CHARS], separator), _LOOKED_AT_ROWS) if row]
+        rows = islice(_rows(text[:_MAX_VALUE_CHARS], separator), _LOOKED_AT_ROWS)
+        widths = [len(row) for row in rows if row]
         if not widths or widths[0] < 2:
             continue
         score = (widths.count(widths[0]) / len(widths), widths[0])
@@ -51,5 +53,5 @@ def find_separator(text: str) -> str:
     return best
 
 
-def _rows(text: str, separator: str) -> csv.reader:  # type: ignore[valid-type]
+def _rows(text: str, separator: str) -> Iterator[list[str]]:
     return csv.reader(io.StringIO(text, newline=""), delimiter=separator, skipinitialspace=True)

@@ -35,7 +35,8 @@ _NO_DESCRIPTION = re.compile(
     r"(?:picture|image|grafik|bild|immagine|imagen|shape|diagram|chart|textbox|text box)?[\s\d]*"
     r"|\S*\.(?:png|jpe?g|gif|bmp|tiff?|emf|wmf|svg)"
     # Guessed by a program: nobody says that it is so.
-    r"|.*(?:AI-generated content may be incorrect|Description automatically generated[\w ]*|automatisch generiert\w*)\W*",
+    r"|.*(?:AI-generated content may be incorrect|Description automatically generated[\w ]*"
+    r"|automatisch generiert\w*)\W*",
     re.IGNORECASE | re.DOTALL,
 )
 _SMALLEST_HALF_POINTS = 3

@@ -49,7 +49,7 @@ def _contents(package: Package) -> tuple[str, Element]:
     root = package.xml(part)
     if root is None:
         raise ParseError(
-            "unreadable", "The book is damaged: its list of chapters is missing. Get another copy and upload that."
+            "unreadable", "The book is damaged: its list of chapters is missing. Upload another copy."
         )
     return part, root
 

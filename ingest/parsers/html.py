@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 from bs4 import BeautifulSoup, CData, Tag
 from bs4.element import PreformattedString
@@ -22,6 +23,18 @@ _NEVER_TEXT = (
 _BOILERPLATE = ("header", "footer", "aside", "form")
 _BOILERPLATE_ROLES = frozenset({"navigation", "banner", "contentinfo", "search", "complementary"})
 _CONTENT = ("main", "article", "h1")
+_PROPERTIES = {
+    "author": "author",
+    "article:author": "author",
+    "article:published_time": "created",
+    "article:modified_time": "modified",
+    "date": "created",
+    "dc.creator": "author",
+    "dc.date": "created",
+    "description": "description",
+    "keywords": "keywords",
+}
+_MAX_LANGUAGE_CHARS = 35
 _CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?([\w-]{1,40})", re.IGNORECASE)
 _BLANK_LINES = re.compile(r"\n{3,}")
 
@@ -51,6 +64,7 @@ class HtmlParser:
         source = decode_text(data, charset[1].decode("ascii", "replace") if charset else None)
         page = parse_page(source)
         title = clean_title(page.title.get_text() if page.title else None)
+        metadata = _properties(page)
         text, unseen = take_marks(readable_text(page))
         if not text:
             raise ParseError(
@@ -59,9 +73,22 @@ class HtmlParser:
                 "save the page from the browser as PDF and upload that.",
             )
         blocks = markdown_blocks(text)
-        return ParsedDocument(
-            text, "markdown", title or first_heading(text, blocks), (), blocks, hidden=unseen
-        )
+        title = title or first_heading(text, blocks)
+        return ParsedDocument(text, "markdown", title, (), blocks, metadata, unseen)
+
+
+def _properties(page: BeautifulSoup) -> dict[str, Any]:
+    """What the head of a page says of it."""
+    found: dict[str, Any] = {}
+    language = clean_title(str(page.html.get("lang") or "")) if page.html else None
+    if language:
+        found["language"] = language[:_MAX_LANGUAGE_CHARS]
+    for tag in page.find_all("meta"):
+        name = str(tag.get("name") or tag.get("property") or "").lower()
+        words = clean_title(str(tag.get("content") or ""))
+        if name in _PROPERTIES and words:
+            found.setdefault(_PROPERTIES[name], words)
+    return found
 
 
 def parse_page(source: str) -> BeautifulSoup:

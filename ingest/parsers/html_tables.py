@@ -16,7 +16,7 @@ _LAYOUT_ROLES = frozenset({"presentation", "none"})
 
 
 def flatten_tables(page: BeautifulSoup) -> None:
-    """Unwrap tables that only place things, put the words of inner tables into their cell, repeat merged cells.
+    """Unwrap tables that only place things, put inner tables as words into their cell, repeat merged cells.
 
     A merged cell is repeated so that each row can be read by itself.
     """

@@ -47,12 +47,12 @@ def _convert(convert: Converter, path: Path, successor: Path, what: str, newer: 
     except Exception as error:  # they raise what a broken table leads them to
         if "Encrypted" in type(error).__name__ or "Password" in type(error).__name__:
             raise ParseError(
-                "encrypted", "The document is protected by a password. Save a copy without it and upload that."
+                "encrypted", "It is protected by a password. Save a copy without it and upload that."
             ) from error
         raise ParseError(
             "unsupported",
-            f"This older {what} could not be read. Open it in Office or LibreOffice, save it as {newer} or PDF "
-            "and upload that.",
+            f"This older {what} could not be read. Open it in Office or LibreOffice, save it as {newer} or "
+            "PDF and upload that.",
         ) from error
 
 

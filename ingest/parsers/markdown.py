@@ -61,7 +61,7 @@ def _shallow_blockquote(state: StateBlock, first: int, end: int, silent: bool) -
 
 
 def _table_lines(state: StateBlock, first: int, end: int, silent: bool) -> bool:
-    """A table without its cells, of which a large one has millions: the rule reads the first two lines only."""
+    """A table without its cells, of which a large one has millions: only its first two lines are read."""
     if not table(state, first, min(end, first + 2), silent):
         return False
     if silent:

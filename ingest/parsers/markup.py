@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from typing import Any
 
 from ingest.parsers.base import ParsedDocument, ParseError, clean_title, normalise_text
@@ -129,7 +130,7 @@ class MarkdownWriter:
         if not self._pages:
             return ()
         borders[-1] = length
-        return tuple(zip(borders, borders[1:], strict=False))
+        return tuple(pairwise(borders))
 
     def _framed(self, words: str) -> str:
         return hide(without_marks(words)) if self.all_hidden and words.strip() else words

@@ -98,7 +98,14 @@ class _ContentReader:
             elif name in HANGING:
                 self._shape(element, depth + 1)
             else:
-                self.blocks(element, depth + 1)
+                self._section(element, depth)
+
+    def _section(self, section: Element, depth: int) -> None:
+        around = self.out.all_hidden
+        self.out.all_hidden = around or section.get(f"{TEXT}display") == "none"
+        self.blocks(section, depth + 1)
+        self.end_code()
+        self.out.all_hidden = around
 
     def end_code(self) -> None:
         if self._code:

@@ -45,7 +45,7 @@ def odf_body(package: Package, folder: str = "") -> Element:
     if content is None:
         raise ParseError(
             "unreadable",
-            "The document is damaged: the part that holds its text is missing. Open it in the program that made "
-            "it, save it again and upload that.",
+            "The document is damaged: the part that holds its text is missing. Open it in the program that "
+            "made it, save it again and upload that.",
         )
     return content

@@ -23,8 +23,24 @@ _ACCENTS = {
     "̂": "hat", "̃": "tilde", "̄": "bar", "̅": "bar", "̇": "dot", "̈": "ddot", "⃗": "vec", "̆": "breve",
 }  # fmt: skip
 _FUNCTIONS = frozenset(
-    "arccos arcsin arctan cos cosh cot coth csc deg det dim exp gcd inf ker lg lim ln log max min sec sin sinh "
-    "sup tan tanh".split()
+    (
+        *(
+            "arccos",
+            "arcsin",
+            "arctan",
+            "cos",
+            "cosh",
+            "cot",
+            "coth",
+            "csc",
+            "deg",
+            "det",
+            "dim",
+            "exp",
+            "gcd",
+        ),
+        *("inf", "ker", "lg", "lim", "ln", "log", "max", "min", "sec", "sin", "sinh", "sup", "tan", "tanh"),
+    )
 )
 _PROPERTIES = frozenset({"ctrlPr", "oMathParaPr"})
 

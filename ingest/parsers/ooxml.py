@@ -30,8 +30,8 @@ _TRANSITIONAL = rb"http://schemas.openxmlformats.org/\1/2006/\2"
 
 # Names that programs put in when nobody wrote a title.
 _NO_TITLE = re.compile(
-    r"title|untitled.*|(?:microsoft (?:word|powerpoint|excel)|powerpoint[- ]pr\S*|slide \d+|document\d*|dia \d+)"
-    r"\b.*|.*\.(?:docx?|pptx?|xlsx?|od[tsp]|rtf|html?)|[\d\W_]*",
+    r"title|untitled.*|(?:microsoft (?:word|powerpoint|excel)|powerpoint[- ]pr\S*|slide \d+|document\d*)\b.*"
+    r"|.*\.(?:docx?|pptx?|xlsx?|od[tsp]|rtf|html?)|[\d\W_]*",
     re.IGNORECASE | re.DOTALL,
 )
 _PROPERTIES = {
@@ -58,6 +58,10 @@ class Package:
         self._archive = archive
         self._names = {name.lower(): name for name in archive.namelist()}
 
+    def names(self) -> Iterator[str]:
+        """The parts, in lower case."""
+        return iter(self._names)
+
     def xml(self, part: str) -> Element | None:
         """The root of a part, or None when it is missing or is no XML."""
         data = self.data(part)
@@ -68,7 +72,7 @@ class Package:
         return None if name is None else read_entry(self._archive, name)
 
     def relations(self, part: str) -> dict[str, tuple[str, str]]:
-        """By id, the kind (the last word of its type) and the part that it leads to; none outside the file."""
+        """By id, the kind (the last word of its type) and the part that it leads to within the file."""
         folder, name = posixpath.split(part)
         root = self.xml(posixpath.join(folder, "_rels", f"{name}.rels"))
         found: dict[str, tuple[str, str]] = {}

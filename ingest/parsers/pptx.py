@@ -14,8 +14,8 @@ from ingest.parsers.xml_tree import Element, children, local_name
 from ingest.parsers.zip_guard import guarded_archive
 
 NOTHING = (
-    "The presentation holds no text. If its slides are pictures, save it as PDF and upload that, so that text "
-    "recognition can read them."
+    "The presentation holds no text. If its slides are pictures, save it as PDF and upload that, so that "
+    "text recognition can read them."
 )
 MAX_DEPTH = 40
 _TITLES = frozenset({"title", "ctrTitle"})
@@ -71,11 +71,12 @@ class _Slide:
         if root is None or tree is None:
             return False
         skipped = root.get("show") in ("0", "false")
-        self._out.all_hidden = skipped
         shapes = list(_flat(tree, 0))
         # The title is read first wherever it was drawn.
         for shape in sorted(shapes, key=lambda shape: _placeholder(shape) not in _TITLES):
+            self._out.all_hidden = skipped or _is_switched_off(shape)
             self._shape(shape)
+        self._out.all_hidden = skipped
         self._notes()
         self._out.all_hidden = False
         return skipped
@@ -177,6 +178,11 @@ def _placeholder(shape: Element) -> str | None:
     """The kind of a placeholder ("body" where it names none), or None for an ordinary shape."""
     found = shape.find(f"*/{P}nvPr/{P}ph")
     return None if found is None else found.get("type") or "body"
+
+
+def _is_switched_off(shape: Element) -> bool:
+    properties = shape.find(f"*/{P}cNvPr")
+    return properties is not None and properties.get("hidden") in ("1", "true")
 
 
 def _described(shape: Element) -> str:

@@ -10,6 +10,7 @@ from bs4 import BeautifulSoup
 from docutils import nodes
 from docutils.core import publish_doctree, publish_from_doctree
 from docutils.parsers.rst import Directive, directives, roles
+from docutils.parsers.rst.languages import en
 from docutils.utils import SystemMessage
 
 from ingest.parsers.base import ParsedDocument, ParseError, require_text
@@ -31,7 +32,7 @@ _SETTINGS: dict[str, Any] = {
     "embed_stylesheet": False,
     "stylesheet_path": None,
     "_disable_config": True,
-    "initial_header_level": 1,
+    "initial_header_level": 2,
     "doctitle_xform": True,
     "sectsubtitle_xform": False,
     "syntax_highlight": "none",
@@ -39,8 +40,8 @@ _SETTINGS: dict[str, Any] = {
     "smart_quotes": False,
     "footnote_references": "brackets",
 }
-_CODE = frozenset({"code-block", "sourcecode", "highlight", "literalinclude", "prompt", "doctest", "testcode"})
-_NO_TEXT = frozenset({"toctree", "index", "currentmodule", "highlight", "only", "include", "literalinclude"})
+_CODE = frozenset({"sourcecode", "prompt", "doctest", "testcode", "testoutput"})
+_NO_TEXT = frozenset({"toctree", "index", "currentmodule", "highlight", "literalinclude"})
 
 
 class RstParser:
@@ -59,7 +60,7 @@ class RstParser:
             page = publish_from_doctree(tree, writer="html5", settings_overrides=_SETTINGS)
         except (SystemMessage, RecursionError) as error:
             raise ParseError(
-                "unreadable", "The file is not sound reStructuredText. Check its markup, or upload it as .txt."
+                "unreadable", "This is not sound reStructuredText. Check its markup, or upload it as .txt."
             ) from error
         out = MarkdownWriter()
         out.markdown(readable_text(_content(page.decode("utf-8")), framed=False))
@@ -81,10 +82,10 @@ class _Passed(Directive):
             return [nodes.literal_block(text, text)] if text else []
         found: list[nodes.Node] = []
         if self.arguments and name not in _NO_TEXT:
-            label = "" if name in ("rubric", "glossary") else f"{name.capitalize()}: "
+            label = "" if name in ("rubric", "only") else f"{name.capitalize()}: "
             words, messages = self.state.inline_text(label + self.arguments[0], self.lineno)
             found += [nodes.paragraph("", "", *words), *messages]
-        if name not in _NO_TEXT or name == "only":
+        if name not in _NO_TEXT:
             inside = nodes.container()
             content = [line for line in self.content if not re.fullmatch(r"\s*:[\w-]+:.*", line)]
             self.state.nested_parse(type(self.content)(content, "inside"), self.content_offset, inside)
@@ -94,20 +95,20 @@ class _Passed(Directive):
 
 def _passed_role(
     name: str, rawtext: str, text: str, lineno: int, inliner: Any, options: Any = None, content: Any = None
-) -> tuple[list[nodes.Node], list[nodes.system_message]]:
+) -> tuple[list[Any], list[Any]]:
     """A role that we do not have: its words, without the target that they lead to."""
     match = _TARGETED.fullmatch(text)
-    words = match[1] if match else text.removeprefix("~") if "~" in text[:1] else text
+    words = match[1] if match else text.removeprefix("~")
     return [nodes.inline(rawtext, words.replace("\0", ""))], []
 
 
 def _know(source: str) -> None:
     """Register the directives and roles of the text that docutils does not know."""
     for name in set(_DIRECTIVE.findall(source)):
-        if directives._directive_registry.get(name.lower()) is None and name not in directives._directives:
+        if name.lower() not in en.directives:
             directives.register_directive(name, _Passed)
     for name in set(_ROLE.findall(source)):
-        if name.lower() not in roles._role_registry:
+        if name.lower() not in en.roles:
             roles.register_local_role(name, _passed_role)
 
 
@@ -115,7 +116,7 @@ def _properties(tree: nodes.document) -> tuple[str | None, dict[str, Any]]:
     metadata: dict[str, Any] = {}
     for field in tree.findall(nodes.docinfo):
         for entry in field.children:
-            name = {"author": "author", "date": "modified"}.get(entry.tagname)
+            name = {"author": "author", "date": "modified"}.get(getattr(entry, "tagname", ""))
             if name:
                 metadata[name] = entry.astext()[:500]
     return tree.get("title") or None, metadata
@@ -124,6 +125,11 @@ def _properties(tree: nodes.document) -> tuple[str | None, dict[str, Any]]:
 def _content(page: str) -> BeautifulSoup:
     """The page without what docutils puts around the text."""
     soup = parse_page(page)
-    for tag in soup.select(".docinfo, .system-message, a.toc-backref.nothing"):
+    for tag in soup.select(".docinfo, .system-message"):
         tag.extract()
+    for note in soup.select(".footnote, .citation"):
+        label, first = note.select_one(".label"), note.find("p")
+        if label is not None and first is not None:
+            first.insert(0, f"{label.get_text(strip=True)} ")
+            label.extract()
     return soup

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -11,6 +12,12 @@ from ingest.parsers.xml_tree import Element, children, local_name
 
 # How Excel repeats a thread of comments for older programs.
 _REPEATED = "tc={"
+# The reader of cells keeps a place of 32 bytes for each between the first and the last.
+MAX_AREA_CELLS = 12_000_000
+_NEAR_COLUMNS = 26
+_LAST_ROW = re.compile(rb'\br="(\d{1,7})"')
+_FAR_COLUMN = re.compile(rb'\br="([A-Z]{2,3})\d')
+_TAG_BYTES = 500
 
 
 @dataclass
@@ -35,6 +42,27 @@ def extras_of(package: Package) -> dict[str, SheetExtras]:
         part = relations.get(sheet.get(f"{R}id") or "", ("", ""))[1]
         found[sheet.get("name") or ""] = _extras(package, part, people)
     return found
+
+
+def far_apart(package: Package) -> bool:
+    """Whether cells of a sheet are so far apart that all the room between them would not fit into memory."""
+    for name in package.names():
+        if not (name.startswith("xl/worksheets/") and name.endswith(".xml")):
+            continue
+        data = package.data(name) or b""
+        rows = _LAST_ROW.findall(data[data.rfind(b"<row") :][:_TAG_BYTES])
+        columns = max((_column(letters) for letters in set(_FAR_COLUMN.findall(data))), default=_NEAR_COLUMNS)
+        if rows and int(rows[0]) * columns > MAX_AREA_CELLS:
+            return True
+    return False
+
+
+def _column(letters: bytes) -> int:
+    """The number from 1 of a column such as XFD."""
+    number = 0
+    for letter in letters:
+        number = 26 * number + letter - ord("A") + 1
+    return number
 
 
 def _extras(package: Package, part: str, people: dict[str, str]) -> SheetExtras:

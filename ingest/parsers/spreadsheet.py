@@ -1,4 +1,4 @@
-"""Spreadsheets: XLSX and its kinds, XLSB, XLS and ODS; formulas give their last result, macros are never read."""
+"""Spreadsheets: XLSX and its kinds, XLSB, XLS and ODS; of formulas the last result, of macros nothing."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from ingest.parsers.grid import Grid, cell_words, split_title, tables_in
 from ingest.parsers.markup import MarkdownWriter
 from ingest.parsers.odf_package import odf_properties
 from ingest.parsers.ooxml import Package
-from ingest.parsers.sheet_extras import SheetExtras, extras_of
+from ingest.parsers.sheet_extras import SheetExtras, extras_of, far_apart
 from ingest.parsers.zip_guard import guarded_archive
 
 MAX_CELLS = 3_000_000
@@ -42,6 +42,8 @@ class SpreadsheetParser:
             with guarded_archive(path) as archive:
                 package = Package(archive)
                 title, metadata = odf_properties(package) or package.properties
+                if far_apart(package):
+                    raise _too_large()
                 extras = extras_of(package)
         return _read(path, title, metadata, extras)
 
@@ -82,11 +84,7 @@ def _read(
 def _grid(sheet: CalamineSheet, left: int) -> Grid:
     """The values of a sheet as words; a merged cell is repeated, so that each row can be read by itself."""
     if sheet.height * sheet.width > left:
-        raise ParseError(
-            "output_too_large",
-            f"The spreadsheet has more than {MAX_CELLS:,} cells. Split it, or export the part that people ask "
-            "about.",
-        )
+        raise _too_large()
     grid = [[cell_words(value) for value in row] for row in sheet.to_python()]
     if not grid or sheet.start is None:
         return []
@@ -128,9 +126,17 @@ def _write(out: MarkdownWriter, name: str, grid: Grid, extras: SheetExtras | Non
     return True
 
 
+def _too_large() -> ParseError:
+    return ParseError(
+        "output_too_large",
+        f"The spreadsheet has more than {MAX_CELLS:,} cells, or cells that are very far apart. Split it, or "
+        "export the part that people ask about.",
+    )
+
+
 def _unreadable() -> ParseError:
     return ParseError(
         "unreadable",
-        "The spreadsheet is damaged or of a very old kind. Open it in a spreadsheet program, save it as .xlsx and "
-        "upload that.",
+        "The spreadsheet is damaged or of a very old kind. Open it in a spreadsheet program, save it as "
+        ".xlsx and upload that.",
     )
