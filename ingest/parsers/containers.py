@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import datetime
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import olefile
 
-from ingest.parsers.base import ParseError
+from ingest.parsers.base import ParseError, clean_title
+from ingest.parsers.ooxml import real_title
 from ingest.parsers.zip_guard import open_archive
 
 ZIP = b"PK\x03\x04"
@@ -22,6 +25,7 @@ _MIMETYPES = {
     "application/vnd.oasis.opendocument.spreadsheet": "spreadsheet",
 }
 _MAX_MIMETYPE_BYTES = 200
+_UTF_8 = 65001
 
 # By the stream that only this format has.
 _STREAMS = (
@@ -63,6 +67,34 @@ def refusal(kind: str | None) -> ParseError | None:
         return None
     what, advice = _REFUSED[kind]
     return ParseError("unsupported", f"This is {what}, which cannot be read. {advice} and upload that.")
+
+
+def compound_properties(path: Path) -> tuple[str | None, dict[str, Any]]:
+    """The title and the metadata of a compound file, as far as they can be read."""
+    try:
+        with olefile.OleFileIO(path) as compound:
+            told = compound.get_metadata()
+    except Exception:  # olefile raises whatever a broken table leads it to
+        return None, {}
+    codec = "utf-8" if told.codepage == _UTF_8 else f"cp{told.codepage}"
+    found: dict[str, Any] = {}
+    for key, value in (("author", told.author), ("subject", told.subject), ("keywords", told.keywords)):
+        words = _decoded(value, codec)
+        if words:
+            found[key] = words
+    for key, moment in (("created", told.create_time), ("modified", told.last_saved_time)):
+        if isinstance(moment, datetime.datetime):
+            found[key] = moment.isoformat(timespec="seconds")
+    return real_title(_decoded(told.title, codec)), found
+
+
+def _decoded(value: object, codec: str) -> str | None:
+    if not isinstance(value, bytes):
+        return None
+    try:
+        return clean_title(value.decode(codec, "replace"))
+    except LookupError:
+        return clean_title(value.decode("cp1252", "replace"))
 
 
 def _kind_of_zip(path: Path) -> str:

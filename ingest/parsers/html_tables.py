@@ -33,11 +33,19 @@ def flatten_tables(page: BeautifulSoup) -> None:
 
 
 def _rows(table: Tag) -> list[Tag]:
-    return [row for row in table.find_all("tr") if row.find_parent("table") is table]
+    """The rows of a table, without those of tables inside of it."""
+    found: list[Tag] = []
+    for child in table.children:
+        if isinstance(child, Tag):
+            if child.name == "tr":
+                found.append(child)
+            elif child.name in ("thead", "tbody", "tfoot"):
+                found += _rows(child)
+    return found
 
 
 def _cells(row: Tag) -> list[Tag]:
-    return row.find_all(("td", "th"), recursive=False)
+    return [child for child in row.children if isinstance(child, Tag) and child.name in ("td", "th")]
 
 
 def _is_layout(table: Tag) -> bool:

@@ -30,7 +30,8 @@ _TRANSITIONAL = rb"http://schemas.openxmlformats.org/\1/2006/\2"
 
 # Names that programs put in when nobody wrote a title.
 _NO_TITLE = re.compile(
-    r"title|untitled.*|(?:microsoft (?:word|powerpoint|excel)|powerpoint[- ]pr\S*|slide \d+|document\d*)\b.*"
+    r"title|untitled.*|no slide title"
+    r"|(?:microsoft (?:word|powerpoint|excel)|powerpoint[- ]pr\S*|slide \d+|document\d*)\b.*"
     r"|.*\.(?:docx?|pptx?|xlsx?|od[tsp]|rtf|html?)|[\d\W_]*",
     re.IGNORECASE | re.DOTALL,
 )

@@ -16,7 +16,7 @@ _REPEATED = "tc={"
 MAX_AREA_CELLS = 12_000_000
 _NEAR_COLUMNS = 26
 _LAST_ROW = re.compile(rb'\br="(\d{1,7})"')
-_FAR_COLUMN = re.compile(rb'\br="([A-Z]{2,3})\d')
+_FAR_COLUMN = re.compile(rb'\br="([A-Z]{2,3})\d{1,7}"[^<>/]*>')
 _TAG_BYTES = 500
 
 
@@ -50,7 +50,10 @@ def far_apart(package: Package) -> bool:
         if not (name.startswith("xl/worksheets/") and name.endswith(".xml")):
             continue
         data = package.data(name) or b""
-        rows = _LAST_ROW.findall(data[data.rfind(b"<row") :][:_TAG_BYTES])
+        # Rows and cells that only have a format take no place.
+        last = max(data.rfind(b"<v"), data.rfind(b"<is"))
+        begin = data.rfind(b"<row", 0, max(0, last))
+        rows = _LAST_ROW.findall(data[begin : begin + _TAG_BYTES]) if last > begin >= 0 else []
         columns = max((_column(letters) for letters in set(_FAR_COLUMN.findall(data))), default=_NEAR_COLUMNS)
         if rows and int(rows[0]) * columns > MAX_AREA_CELLS:
             return True

@@ -15,7 +15,7 @@ from python_calamine import (
 )
 
 from ingest.parsers.base import ParsedDocument, ParseError
-from ingest.parsers.containers import ZIP
+from ingest.parsers.containers import ZIP, compound_properties
 from ingest.parsers.grid import Grid, cell_words, split_title, tables_in
 from ingest.parsers.markup import MarkdownWriter
 from ingest.parsers.odf_package import odf_properties
@@ -35,8 +35,7 @@ class SpreadsheetParser:
     def parse(self, path: Path) -> ParsedDocument:
         with path.open("rb") as file:
             zipped = file.read(len(ZIP)) == ZIP
-        title: str | None = None
-        metadata: dict[str, Any] = {}
+        title, metadata = (None, {}) if zipped else compound_properties(path)
         extras: dict[str, SheetExtras] = {}
         if zipped:
             with guarded_archive(path) as archive:

@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from ingest.parsers.base import ParseError
+from ingest.parsers.containers import compound_properties
 from ingest.parsers.legacy_office import DocParser, PptParser
+from ingest.parsers.spreadsheet import SpreadsheetParser
 from ingest.sandbox import Sandbox
 
 COMPOUND = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -35,3 +37,16 @@ def test_older_documents_are_read_in_the_sandbox(eval_data: Path) -> None:
         ):
             path = eval_data / "parsing" / name
             assert words in sandbox.parse(path, path.name).text
+
+
+@pytest.mark.eval_data
+def test_older_workbooks_tell_their_author(eval_data: Path) -> None:
+    path = eval_data / "robust-files" / "poi" / "spreadsheet_24215.xls"
+    assert SpreadsheetParser().parse(path).metadata["author"] == "Heikki Halme"
+
+
+@pytest.mark.parametrize("data", [COMPOUND + bytes(2000), COMPOUND, b""])
+def test_broken_compound_file_has_no_properties(tmp_path: Path, data: bytes) -> None:
+    path = tmp_path / "old"
+    path.write_bytes(data)
+    assert compound_properties(path) == (None, {})

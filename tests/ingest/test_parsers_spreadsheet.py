@@ -134,6 +134,16 @@ def test_two_cells_at_the_ends_of_a_sheet_take_no_memory(tmp_path: Path) -> None
     assert refused.value.code == "output_too_large"
 
 
+def test_formats_at_the_end_of_a_sheet_take_no_place(tmp_path: Path) -> None:
+    rows = (
+        '<row r="1"><c r="A1"><v>1</v></c><c r="B1"><v>2</v></c></row>'
+        '<row r="1048576" ht="20"><c r="XFD1048576" s="1"/></row>'
+    )
+    assert read(tmp_path, xlsx_parts({"A": f"<sheetData>{rows}</sheetData>"})).text.startswith(
+        "## A\n\n| 1 | 2 |"
+    )
+
+
 def test_merge_over_the_whole_sheet_is_not_written_out(tmp_path: Path) -> None:
     """Case 11."""
     data = sheet_data(["Title", "b"], ["c", "d"])
