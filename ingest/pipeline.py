@@ -21,8 +21,9 @@ from ingest.failures import fail, keep_trying
 from ingest.flagging import flag_chunks
 from ingest.leases import Lease, LeaseLostError, acquire
 from ingest.parsers.base import ParsedDocument, ParseError
+from ingest.recognition import read_document, recognition_sandbox
 from ingest.sandbox import Sandbox
-from ingest.storage import file_path
+from ingest.table_headers import table_headers
 from kb.conf import config
 from kb.library.flags import Flag, allowed_digests, record_reviews, text_digest
 from kb.library.models import Chunk, Document, DocumentText, ReviewAction, Status
@@ -73,9 +74,7 @@ def run_job(job_id: int) -> None:
 
 def parse(document: Document, lease: Lease) -> ParsedDocument:
     """Raises ParseError with a reason for people, LeaseLostError when the job is not ours any more."""
-    return sandbox().parse(
-        file_path(document.stored_file), document.file_name, on_wait=lambda: lease.renew(timezone.now())
-    )
+    return read_document(document, lease, sandbox(), recognition_sandbox())
 
 
 def embed_and_publish(document: Document, lease: Lease, parsed: ParsedDocument) -> None:
@@ -94,7 +93,11 @@ def embed(document: Document, lease: Lease, parsed: ParsedDocument) -> Embedded:
     if not spans:
         raise ParseError("empty", "The file holds no text.")
     title = _title(document, parsed)
-    texts = [contextual(title, span.heading_path, parsed.text[span.start : span.end]) for span in spans]
+    headers = table_headers(parsed.text, [span.start for span in spans])
+    texts = [
+        contextual(title, span.heading_path, parsed.text[span.start : span.end], header)
+        for span, header in zip(spans, headers, strict=True)
+    ]
     groups = []
     for at in range(0, len(texts), _EMBED_AT_ONCE):
         if len(texts) > _EMBED_AT_ONCE:
@@ -104,10 +107,14 @@ def embed(document: Document, lease: Lease, parsed: ParsedDocument) -> Embedded:
     return Embedded(spans, flags, np.concatenate(groups), encoder.model_id, encoder.dimension)
 
 
-def contextual(title: str, heading_path: Sequence[str], text: str) -> str:
-    """What is embedded for a chunk: a chunk alone often does not say what it is about."""
+def contextual(title: str, heading_path: Sequence[str], text: str, table_header: str = "") -> str:
+    """What is embedded for a chunk: a chunk alone often does not say what it is about.
+
+    Args:
+        table_header: the header row of the table that goes on in this chunk.
+    """
     headings = [heading for heading in heading_path if heading != title]
-    return "\n".join([" › ".join([title, *headings]), text])
+    return "\n".join(filter(None, [" › ".join([title, *headings]), table_header, text]))
 
 
 @transaction.atomic

@@ -12,6 +12,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
+from ingest.page_images import forget_page_images
 from ingest.storage import file_path, remove
 from kb.chat.forget import forget_documents
 from kb.conf import config
@@ -38,6 +39,7 @@ def purge_deleted() -> None:
 def _purge(document: Document) -> None:
     # The file first: if we are killed in between, the next run finds the row and repeats.
     remove(document.stored_file)
+    forget_page_images(document.stored_file)
     with transaction.atomic():
         hold_documents(Document.objects.filter(pk=document.pk))  # an answer may just be stored
         forget_documents([document.pk])

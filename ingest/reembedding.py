@@ -22,10 +22,11 @@ from ingest.embedding import Encoders
 from ingest.generation_leases import GenerationLease, acquire
 from ingest.leases import LeaseLostError
 from ingest.pipeline import contextual
+from ingest.table_headers import table_headers
 from kb.conf import config
 from kb.exceptions import ConfigurationError, KBError
 from kb.library.embedding_models import chunks_to_embed, has_no_vector, live_chunks, switch_to
-from kb.library.models import Chunk
+from kb.library.models import Chunk, DocumentText
 from kb.search import log
 from kb.search.engine.encoder import Encoder
 from kb.search.models import Embedding, GenerationState, IndexEvent, IndexGeneration, Operation
@@ -100,10 +101,8 @@ def _work(lease: GenerationLease, encoders: Encoders, moment: Moment) -> bool:
     while (batch := next_batch(generation)) is not None:
         if batch.chunks:
             encoder = _encoder(generation, lease, encoders, moment)
-            texts = [
-                contextual(chunk.document.title, chunk.heading_path, chunk.text) for chunk in batch.chunks
-            ]
-            store(lease, generation, batch, encoder.embed_passages(texts).astype("<f2"), moment.now())
+            vectors = encoder.embed_passages(_texts(batch.chunks)).astype("<f2")
+            store(lease, generation, batch, vectors, moment.now())
         else:
             lease.renew(moment.now(), **batch.reached)
         generation.refresh_from_db()
@@ -112,6 +111,25 @@ def _work(lease: GenerationLease, encoders: Encoders, moment: Moment) -> bool:
     if not generation.model_id:  # there was nothing to embed
         _encoder(generation, lease, encoders, moment)
     return _finish(lease, moment.now())
+
+
+def _texts(chunks: Sequence[Chunk]) -> list[str]:
+    """What is embedded for each chunk, as when its document was published."""
+    cut = [chunk for chunk in chunks if chunk.text.startswith("|")]
+    whole = dict(
+        DocumentText.objects.filter(document_id__in={chunk.document_id for chunk in cut}).values_list(
+            "document_id", "text"
+        )
+    )
+    headers: dict[int, str] = {}
+    for identity, text in whole.items():
+        parts = sorted((chunk.start, chunk.pk) for chunk in cut if chunk.document_id == identity)
+        found = table_headers(text, [start for start, _ in parts])
+        headers.update(zip((pk for _, pk in parts), found, strict=True))
+    return [
+        contextual(chunk.document.title, chunk.heading_path, chunk.text, headers.get(chunk.pk, ""))
+        for chunk in chunks
+    ]
 
 
 def next_batch(generation: IndexGeneration) -> Batch | None:

@@ -15,16 +15,21 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
+from typing import Any, TypeVar
 
 from ingest.parsers.base import ParsedDocument, ParseError
+from ingest.parsers.pictures import PageRequest, load_picture
+from ingest.parsers.recognised import RECOGNISED_FILE, RecognisedPage, dump_recognised, load_page
 from ingest.parsers.wire import load_document
 from ingest.sandbox_client import Child, ForkServerProcess, ServerGoneError
 from ingest.sandbox_server import EXIT_OUT_OF_MEMORY, FORK_FAILED
 from kb.exceptions import KBError
 
 logger = logging.getLogger(__name__)
+Loaded = TypeVar("Loaded")
 
 PRODUCT_PARSERS = "ingest.parsers:PARSERS"
 MAX_RESULT_BYTES = 64 * 1024 * 1024
@@ -81,29 +86,86 @@ class Sandbox:
                 self._server.stop()
                 self._server = None
 
-    def parse(self, path: Path, file_name: str, on_wait: Callable[[], None] | None = None) -> ParsedDocument:
+    def parse(
+        self,
+        path: Path,
+        file_name: str,
+        on_wait: Callable[[], None] | None = None,
+        recognised: Sequence[RecognisedPage] = (),
+    ) -> ParsedDocument:
         """Parse a file in a child process.
 
         Args:
             path: the stored file.
             file_name: the name it was uploaded under; its extension helps to tell the format.
             on_wait: called about every second while the child works; what it raises ends the child.
+            recognised: what text recognition found on pages that are pictures.
 
         Raises:
             ParseError: by the parser, or timeout, out_of_memory, crashed, output_too_large.
             SandboxError: no child could be started.
         """
         with tempfile.TemporaryDirectory(prefix="parse-", ignore_cleanup_errors=True) as directory:
-            request = {
-                "path": str(path.resolve()),
-                "file_name": file_name[-200:],
-                "directory": directory,
-                "timeout_s": self.timeout_s,
-                "memory_mb": self.memory_mb,
-            }
-            return self._parse(json.dumps(request).encode(), on_wait)
+            if recognised:
+                (Path(directory) / RECOGNISED_FILE).write_bytes(dump_recognised(recognised))
+            return _sound(load_document, self._answer(path, file_name, directory, on_wait, "parse"))
 
-    def _parse(self, request: bytes, on_wait: Callable[[], None] | None) -> ParsedDocument:
+    def picture(
+        self, path: Path, file_name: str, page: PageRequest, on_wait: Callable[[], None] | None = None
+    ) -> bytes:
+        """Draw a page in a child process.
+
+        Returns:
+            A PNG.
+
+        Raises:
+            ParseError: as by `parse`; no_page where the file has no such page or no pages at all.
+            SandboxError: no child could be started.
+        """
+        with tempfile.TemporaryDirectory(prefix="draw-", ignore_cleanup_errors=True) as directory:
+            answer = self._answer(path, file_name, directory, on_wait, "picture", asdict(page))
+        return _sound(load_picture, answer)
+
+    def recognise(
+        self,
+        path: Path,
+        file_name: str,
+        number: int,
+        languages: Sequence[str],
+        on_wait: Callable[[], None] | None = None,
+    ) -> RecognisedPage:
+        """Recognise the text of page `number` (from 1) in a child process.
+
+        Raises:
+            ParseError: as by `parse`; no_page; ocr_unavailable.
+            SandboxError: no child could be started.
+        """
+        wanted = {"number": number, "languages": list(languages)}
+        with tempfile.TemporaryDirectory(prefix="ocr-", ignore_cleanup_errors=True) as directory:
+            answer = self._answer(path, file_name, directory, on_wait, "recognise", wanted)
+        return _sound(load_page, answer)
+
+    def _answer(
+        self,
+        path: Path,
+        file_name: str,
+        directory: str,
+        on_wait: Callable[[], None] | None,
+        task: str,
+        page: dict[str, Any] | None = None,
+    ) -> bytes:
+        request = {
+            "task": task,
+            "page": page,
+            "path": str(path.resolve()),
+            "file_name": file_name[-200:],
+            "directory": directory,
+            "timeout_s": self.timeout_s,
+            "memory_mb": self.memory_mb,
+        }
+        return self._run(json.dumps(request).encode(), on_wait)
+
+    def _run(self, request: bytes, on_wait: Callable[[], None] | None) -> bytes:
         # A fork server that is killed takes its children with it. That says nothing about the document the
         # first time.
         for _ in range(2):
@@ -115,7 +177,8 @@ class Sandbox:
                 logger.warning("The fork server ended while a document was parsed")
                 self._retire(server)
             else:
-                return _judge(exit_code, answer)
+                _judge(exit_code)
+                return answer
         raise _crashed("twice")
 
     def _running_server(self) -> ForkServerProcess:
@@ -165,12 +228,17 @@ class Sandbox:
                     tick = time.monotonic() + WAIT_INTERVAL_S
 
 
-def _judge(exit_code: int, answer: bytes) -> ParsedDocument:
+def _sound(load: Callable[[bytes], Loaded], answer: bytes) -> Loaded:
+    try:
+        return load(answer)
+    except ValueError as error:
+        raise ParseError("crashed", "Reading the file gave an unsound result.", str(error)) from error
+
+
+def _judge(exit_code: int) -> None:
+    """Raises ParseError or SandboxError unless the child ended well."""
     if exit_code == 0:
-        try:
-            return load_document(answer)
-        except ValueError as error:
-            raise ParseError("crashed", "Reading the file gave an unsound result.", str(error)) from error
+        return
     if exit_code == EXIT_OUT_OF_MEMORY:
         raise ParseError(
             "out_of_memory",

@@ -20,7 +20,7 @@ STOP_TIMEOUT_S = 5.0
 READ_BYTES = 1024 * 1024
 
 # Everything else stays out of the processes that read documents, secrets above all.
-_KEPT_VARIABLES = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "LD_LIBRARY_PATH", "TMPDIR")
+_KEPT_VARIABLES = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "LD_LIBRARY_PATH", "TMPDIR", "TESSDATA_PREFIX")
 
 
 class ServerGoneError(Exception):
@@ -153,6 +153,8 @@ def _environment(python_path: Sequence[Path]) -> dict[str, str]:
         **kept,
         "PYTHONPATH": os.pathsep.join(map(str, (package_root, *python_path))),
         "PYTHONUTF8": "1",
+        # A child may start no thread, and text recognition would wait for those it cannot have.
+        "OMP_THREAD_LIMIT": "1",
         "PYTHONDONTWRITEBYTECODE": "1",
     }
 

@@ -10,7 +10,8 @@ import signal
 import sys
 from pathlib import Path
 
-MAX_FILE_BYTES = 1024 * 1024
+# Older documents are turned into newer ones, pictures and all, in the folder that is removed afterwards.
+MAX_FILE_BYTES = 32 * 1024 * 1024
 MAX_OPEN_FILES = 32
 
 _PR_SET_PDEATHSIG = 1

@@ -21,7 +21,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from ingest.parsers import ParseError, Parser, detect
+from ingest.parsers import ParsedDocument, ParseError, Parser, detect
+from ingest.parsers.pictures import PageRequest, draw
+from ingest.parsers.recognised import (
+    RECOGNISED_FILE,
+    RecognisingParser,
+    dump_recognised,
+    load_recognised,
+)
+from ingest.parsers.recognition import recognise
 from ingest.parsers.wire import dump_document, dump_error
 from ingest.sandbox_limits import (
     die_with_parent,
@@ -134,7 +142,7 @@ def _run_child(request: dict[str, Any], result_fd: int, server_pid: int, parsers
         gc.set_threshold(*GC_THRESHOLDS)
         limit_resources(request["timeout_s"], request["memory_mb"])
         refuse_network_and_programs()
-        answer = memoryview(_parse(Path(request["path"]), request["file_name"], parsers))
+        answer = memoryview(_answer(request, parsers))
         while answer:
             answer = answer[os.write(result_fd, answer) :]
         exit_code = 0
@@ -145,9 +153,15 @@ def _run_child(request: dict[str, Any], result_fd: int, server_pid: int, parsers
         os._exit(exit_code)
 
 
-def _parse(path: Path, file_name: str, parsers: Sequence[Parser]) -> bytes:
+def _answer(request: dict[str, Any], parsers: Sequence[Parser]) -> bytes:
+    path = Path(request["path"])
     try:
-        return dump_document(detect(path, file_name, parsers).parse(path))
+        parser = detect(path, request["file_name"], parsers)
+        if request["task"] == "picture":
+            return draw(parser, path, PageRequest(**request["page"]))
+        if request["task"] == "recognise":
+            return dump_recognised([recognise(parser, path, **request["page"])])
+        return dump_document(_parse(parser, path))
     except ParseError as error:
         return dump_error(error)
     except MemoryError:
@@ -156,6 +170,14 @@ def _parse(path: Path, file_name: str, parsers: Sequence[Parser]) -> bytes:
         # The message of the exception may quote the document, so only its type and place are told.
         frames = "".join(traceback.format_tb(error.__traceback__)[-8:])
         return dump_error(ParseError("unreadable", DAMAGED, f"{frames}{type(error).__name__}"))
+
+
+def _parse(parser: Parser, path: Path) -> ParsedDocument:
+    # In the child's own folder; there only when text recognition has been at work.
+    recognised = Path(RECOGNISED_FILE)
+    if isinstance(parser, RecognisingParser) and recognised.is_file():
+        return parser.parse_recognised(path, load_recognised(recognised.read_bytes()))
+    return parser.parse(path)
 
 
 def _keep_only(kept_fd: int) -> None:

@@ -57,7 +57,11 @@ def submit_document(collection: Collection, user: User, upload: Upload) -> Submi
     Raises:
         TooLargeError: the file exceeds KB_UPLOAD_MB; nothing is kept.
     """
-    stored = store(upload.stream, config.upload_mb << 20)
+    return submit_stored(collection, user, upload, store(upload.stream, config.upload_mb << 20))
+
+
+def submit_stored(collection: Collection, user: User, upload: Upload, stored: StoredFile) -> Submission:
+    """The same for a file that is stored already; it is removed again where no document needs it."""
     try:
         with transaction.atomic():
             submission = _submit(collection, user, upload, stored)

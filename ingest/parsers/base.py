@@ -35,15 +35,17 @@ class ParseError(KBError):
             output_too_large.
         reason: a sentence that tells a person what to do about it.
         detail: where the parser failed, for the log and not for a reader; holds no text of the file.
+        pages: of no_text_layer, the numbers from 1 of the pages that text recognition may read.
     """
 
     http_status = 422
 
-    def __init__(self, code: str, reason: str, detail: str = "") -> None:
+    def __init__(self, code: str, reason: str, detail: str = "", pages: tuple[int, ...] = ()) -> None:
         super().__init__(reason)
         self.code = code
         self.reason = reason
         self.detail = detail
+        self.pages = pages
 
 
 @dataclass(frozen=True)

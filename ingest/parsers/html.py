@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 from bs4 import BeautifulSoup, CData, Tag
 from bs4.element import PreformattedString
@@ -11,6 +12,7 @@ from markdownify import MarkdownConverter
 
 from ingest.parsers.base import ParsedDocument, ParseError, clean_title, normalise_text
 from ingest.parsers.encoding import decode_text
+from ingest.parsers.html_tables import flatten_tables
 from ingest.parsers.html_visibility import is_dropped, mark_unseen, style_rules, take_marks
 from ingest.parsers.markdown import first_heading, markdown_blocks
 
@@ -21,6 +23,18 @@ _NEVER_TEXT = (
 _BOILERPLATE = ("header", "footer", "aside", "form")
 _BOILERPLATE_ROLES = frozenset({"navigation", "banner", "contentinfo", "search", "complementary"})
 _CONTENT = ("main", "article", "h1")
+_PROPERTIES = {
+    "author": "author",
+    "article:author": "author",
+    "article:published_time": "created",
+    "article:modified_time": "modified",
+    "date": "created",
+    "dc.creator": "author",
+    "dc.date": "created",
+    "description": "description",
+    "keywords": "keywords",
+}
+_MAX_LANGUAGE_CHARS = 35
 _CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?([\w-]{1,40})", re.IGNORECASE)
 _BLANK_LINES = re.compile(r"\n{3,}")
 
@@ -48,10 +62,10 @@ class HtmlParser:
         data = path.read_bytes()
         charset = _CHARSET.search(data[:2048])
         source = decode_text(data, charset[1].decode("ascii", "replace") if charset else None)
-        # html.parser resolves no entity but the named characters, so nothing is fetched and nothing expands.
-        page = BeautifulSoup(source, "html.parser")
+        page = parse_page(source)
         title = clean_title(page.title.get_text() if page.title else None)
-        text, unseen = take_marks(_readable_text(page))
+        metadata = _properties(page)
+        text, unseen = take_marks(readable_text(page))
         if not text:
             raise ParseError(
                 "empty",
@@ -59,12 +73,35 @@ class HtmlParser:
                 "save the page from the browser as PDF and upload that.",
             )
         blocks = markdown_blocks(text)
-        return ParsedDocument(
-            text, "markdown", title or first_heading(text, blocks), (), blocks, hidden=unseen
-        )
+        title = title or first_heading(text, blocks)
+        return ParsedDocument(text, "markdown", title, (), blocks, metadata, unseen)
 
 
-def _readable_text(page: BeautifulSoup) -> str:
+def _properties(page: BeautifulSoup) -> dict[str, Any]:
+    """What the head of a page says of it."""
+    found: dict[str, Any] = {}
+    language = clean_title(str(page.html.get("lang") or "")) if page.html else None
+    if language:
+        found["language"] = language[:_MAX_LANGUAGE_CHARS]
+    for tag in page.find_all("meta"):
+        name = str(tag.get("name") or tag.get("property") or "").lower()
+        words = clean_title(str(tag.get("content") or ""))
+        if name in _PROPERTIES and words:
+            found.setdefault(_PROPERTIES[name], words)
+    return found
+
+
+def parse_page(source: str) -> BeautifulSoup:
+    # html.parser resolves no entity but the named characters, so nothing is fetched and nothing expands.
+    return BeautifulSoup(source, "html.parser")
+
+
+def readable_text(page: BeautifulSoup, *, framed: bool = True) -> str:
+    """The page as Markdown, with frames around what is not seen (`take_marks`).
+
+    Args:
+        framed: whether parts such as headers and asides are the frame of a site; in a book they are text.
+    """
     for node in page.find_all(string=lambda string: isinstance(string, PreformattedString)):
         # Comments, declarations and processing instructions.
         if not isinstance(node, CData):
@@ -76,9 +113,10 @@ def _readable_text(page: BeautifulSoup) -> str:
         image.replace_with(str(image.get("alt") or ""))
     whole_length = len(page.get_text())
     for tag in page.find_all(True):
-        if is_dropped(tag, whole_length) or _is_boilerplate(tag, whole_length):
+        if is_dropped(tag, whole_length) or (framed and _is_boilerplate(tag, whole_length)):
             tag.extract()
     mark_unseen(page, rules)
+    flatten_tables(page)
     mains = page.find_all("main")
     if len(mains) == 1 and len(mains[0].get_text()) >= len(page.get_text()) / 2:
         return _to_markdown(mains[0])

@@ -51,11 +51,21 @@ def mark_unseen(page: BeautifulSoup, rules: dict[str, Styles]) -> None:
     for string in list(page.find_all(string=True)):
         if type(string) is not NavigableString or not string.strip():
             continue
-        words = _MARKS.sub("", string)
+        words = without_marks(string)
         if string.parent is not None and not _is_seen(string.parent, rules):
-            words = f"{_OPEN}{words}{_CLOSE}"
+            words = frame_unseen(words)
         if words != string:
             string.replace_with(words)
+
+
+def without_marks(words: str) -> str:
+    """The words without characters that could be taken for frames."""
+    return _MARKS.sub("", words)
+
+
+def frame_unseen(words: str) -> str:
+    """Frame words, which hold no frame yet."""
+    return f"{_OPEN}{words}{_CLOSE}"
 
 
 def take_marks(markdown: str) -> tuple[str, tuple[tuple[int, int], ...]]:

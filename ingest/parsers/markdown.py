@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from markdown_it import MarkdownIt
-from markdown_it.rules_block import StateBlock, blockquote
+from markdown_it.rules_block import StateBlock, blockquote, table
 from markdown_it.token import Token
 
 from ingest.parsers.base import (
@@ -60,12 +60,31 @@ def _shallow_blockquote(state: StateBlock, first: int, end: int, silent: bool) -
         state.env["quotes"] = quotes
 
 
+def _table_lines(state: StateBlock, first: int, end: int, silent: bool) -> bool:
+    """A table without its cells, of which a large one has millions: only its first two lines are read."""
+    if not table(state, first, min(end, first + 2), silent):
+        return False
+    if silent:
+        return True
+    endings = state.md.block.ruler.getRules("blockquote")
+    line = first + 2
+    while line < end and not state.isEmpty(line) and state.sCount[line] >= state.blkIndent:
+        if state.is_code_block(line) or any(ends(state, line, end, True) for ends in endings):
+            break
+        line += 1
+    opening = next(token for token in reversed(state.tokens) if token.type == "table_open")
+    opening.map = [first, line]
+    state.line = line
+    return True
+
+
 def _block_reader() -> MarkdownIt:
     reader = MarkdownIt("commonmark", {"maxNesting": MAX_NESTING}).enable("table")
     # The spans of blocks are all that is asked for: no inline markup, no link definitions, and the text is
     # normalised already.
     reader.core.ruler.enableOnly(["block"])
     reader.block.ruler.at("blockquote", _shallow_blockquote, {"alt": ["paragraph", "blockquote", "list"]})
+    reader.block.ruler.at("table", _table_lines, {"alt": ["paragraph", "reference"]})
     return reader.disable("reference")
 
 

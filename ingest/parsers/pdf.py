@@ -1,19 +1,26 @@
-"""PDF: the text layer, page by page."""
+"""PDF: PDFium for the text and the places of words, pypdf for outline, properties and passwords."""
 
 from __future__ import annotations
 
+import contextlib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import pypdfium2 as pdfium
+from PIL import Image
 from pypdf import PdfReader
-from pypdf.errors import DependencyError, FileNotDecryptedError, PyPdfError
+from pypdf.errors import DependencyError, FileNotDecryptedError
 from pypdf.generic import Destination
 
-from ingest.parsers.base import Block, ParsedDocument, ParseError, clean_title
-from ingest.parsers.pdf_layout import document_style, heading_key, page_paragraphs
-from ingest.parsers.pdf_lines import Line, page_lines
+from ingest.parsers.base import ParsedDocument, ParseError, clean_title
+from ingest.parsers.pdf_document import printed_document
+from ingest.parsers.pdf_layout import heading_key
+from ingest.parsers.pdf_pdfium import open_page
+from ingest.parsers.pdf_source import DAMAGED, attempt, read_page
+from ingest.parsers.pictures import PageRequest, fitting_scale, no_page
+from ingest.parsers.recognised import RecognisedPage
 
 MAX_PAGES = 5000
 MAX_OUTLINE_ENTRIES = 5000
@@ -26,10 +33,6 @@ _NO_TITLE = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 
-# What pypdf raises on a damaged file, besides its own errors.
-_DAMAGED = (PyPdfError, ValueError, TypeError, KeyError, IndexError, AttributeError, OSError, AssertionError)
-_DAMAGED_ARITHMETIC = (ArithmeticError, NotImplementedError, RecursionError)
-
 
 class PdfParser:
     name = "pdf"
@@ -39,43 +42,101 @@ class PdfParser:
         self.max_pages = max_pages
 
     def parse(self, path: Path) -> ParsedDocument:
-        try:
-            reader = PdfReader(path)
-            _unlock(reader)
-            return self._read(reader, len(reader.pages))
-        except DependencyError as error:
-            # A cipher that needs a library which is not installed.
-            raise _encrypted() from error
-        except (*_DAMAGED, *_DAMAGED_ARITHMETIC) as error:
-            raise _unreadable() from error
+        return self._parse(path, None)
 
-    def _read(self, reader: PdfReader, page_count: int) -> ParsedDocument:
-        if page_count > self.max_pages:
-            raise ParseError(
-                "too_many_pages",
-                f"The PDF has {page_count:,} pages; {self.max_pages:,} is the limit. Split it and upload the "
-                "parts.",
-            )
-        pages, damaged = _read_pages(reader, page_count)
-        if not any(map(str.isalnum, (char for page in pages for line in page for char in line.text))):
-            if page_count and len(damaged) == page_count:
-                raise _unreadable()
-            raise ParseError(
-                "no_text_layer",
-                "The PDF holds pictures of pages and no text. Run text recognition (OCR) on it and upload "
-                "the result.",
-            )
-        return _document(reader, pages, damaged)
+    def parse_recognised(self, path: Path, recognised: Mapping[int, RecognisedPage]) -> ParsedDocument:
+        return self._parse(path, recognised)
+
+    def draw(self, path: Path, page: PageRequest) -> Image.Image:
+        document = _open_pdfium(path)
+        if document is None or page.number > len(document):
+            raise no_page()
+        try:
+            shown = open_page(document, page.number - 1)
+            scale = fitting_scale(shown.get_size(), page.width)
+            image: Image.Image = shown.render(scale=scale).to_pil()
+            return image
+        except pdfium.PdfiumError as error:
+            raise no_page() from error
+        finally:
+            document.close()
+
+    def _parse(self, path: Path, recognised: Mapping[int, RecognisedPage] | None) -> ParsedDocument:
+        reader = _open_pypdf(path)
+        document = _open_pdfium(path)
+        try:
+            page_count = _page_count(document, reader)
+            if page_count > self.max_pages:
+                raise _too_many_pages(page_count, self.max_pages)
+            return _read(document, reader, page_count, recognised)
+        finally:
+            if document is not None:
+                document.close()
+
+
+def _read(
+    document: pdfium.PdfDocument | None,
+    reader: PdfReader | None,
+    page_count: int,
+    recognised: Mapping[int, RecognisedPage] | None,
+) -> ParsedDocument:
+    pages = [read_page(document, reader, index) for index in range(page_count)]
+    if all(page.is_damaged for page in pages):
+        raise _unreadable()
+    outline = attempt(lambda: _outline_levels(reader)) if reader is not None else None
+    title = attempt(lambda: _title(reader)) if reader is not None else None
+    return printed_document(pages, outline, title, recognised)
+
+
+def _open_pypdf(path: Path) -> PdfReader | None:
+    """The file in pypdf, or None where it is too damaged for it.
+
+    Raises:
+        ParseError: encrypted.
+    """
+    try:
+        reader = PdfReader(path)
+        if reader.is_encrypted:
+            _unlock(reader)
+    except DependencyError as error:
+        # A cipher that needs a library which is not installed.
+        raise _encrypted() from error
+    except DAMAGED:
+        return None
+    return reader
+
+
+def _open_pdfium(path: Path) -> pdfium.PdfDocument | None:
+    """The same in PDFium, which opens files that only restrict printing or copying by itself."""
+    try:
+        return pdfium.PdfDocument(path)
+    except pdfium.PdfiumError as error:
+        if "password" in str(error).lower():
+            raise _encrypted() from error
+        return None
+
+
+def _page_count(document: pdfium.PdfDocument | None, reader: PdfReader | None) -> int:
+    counts = [len(document)] if document is not None else []
+    if not any(counts) and reader is not None:
+        counts.append(attempt(lambda: len(reader.pages)) or 0)
+    if not counts:
+        raise _unreadable()
+    return counts[-1]
+
+
+def _too_many_pages(count: int, limit: int) -> ParseError:
+    return ParseError(
+        "too_many_pages",
+        f"The PDF has {count:,} pages; {limit:,} is the limit. Split it and upload the parts.",
+    )
 
 
 def _unlock(reader: PdfReader) -> None:
-    if not reader.is_encrypted:
-        return
     # Many files restrict only printing or copying: they open with the empty password.
-    try:
+    unlocked = False
+    with contextlib.suppress(FileNotDecryptedError, NotImplementedError):
         unlocked = bool(reader.decrypt(""))
-    except (FileNotDecryptedError, NotImplementedError):
-        unlocked = False
     if not unlocked:
         raise _encrypted()
 
@@ -94,66 +155,20 @@ def _unreadable() -> ParseError:
     )
 
 
-def _read_pages(reader: PdfReader, page_count: int) -> tuple[list[list[Line]], list[int]]:
-    """The lines of each page, and the numbers from 1 of the pages that could not be read."""
-    pages: list[list[Line]] = []
-    damaged: list[int] = []
-    for number in range(page_count):
-        try:
-            pages.append(page_lines(reader.pages[number]))
-        except (*_DAMAGED, *_DAMAGED_ARITHMETIC):
-            pages.append([])
-            damaged.append(number + 1)
-    return pages, damaged
-
-
-def _document(reader: PdfReader, pages: Sequence[Sequence[Line]], damaged: list[int]) -> ParsedDocument:
-    style = document_style(pages, _outline_levels(reader))
-    text: list[str] = []
-    blocks: list[Block] = []
-    spans: list[tuple[int, int]] = []
-    position = 0
-    for page in pages:
-        page_start = position
-        for paragraph in page_paragraphs(page, style):
-            if position:
-                text.append("\n\n")
-                position += 2
-            if not blocks or blocks[-1].end <= page_start:
-                page_start = position
-            text.append(paragraph.text)
-            blocks.append(Block(paragraph.kind, position, position + len(paragraph.text), paragraph.level))
-            position += len(paragraph.text)
-        spans.append((page_start, position))
-    whole = "".join(text)
-    metadata: dict[str, Any] = {"page_count": len(pages)}
-    empty = [number for number, (start, end) in enumerate(spans, 1) if start == end and number not in damaged]
-    for key, numbers in (("pages_without_text", empty), ("pages_unreadable", damaged)):
-        if numbers:
-            metadata[key] = numbers
-    return ParsedDocument(whole, "plain", _title(reader), tuple(spans), tuple(blocks), metadata)
-
-
 def _title(reader: PdfReader) -> str | None:
     """The title in the properties. The largest line of the first page is too often a letterhead or a date."""
-    try:
-        title = clean_title(reader.metadata.title if reader.metadata else None)
-    except (*_DAMAGED, *_DAMAGED_ARITHMETIC):
-        return None
+    title = clean_title(reader.metadata.title if reader.metadata else None)
     return None if title is None or _NO_TITLE.fullmatch(title) else title
 
 
 def _outline_levels(reader: PdfReader) -> dict[str, int]:
     levels: dict[str, int] = {}
-    try:
-        for title, level in _walk_outline(reader.outline, 1):
-            if len(levels) >= MAX_OUTLINE_ENTRIES:
-                break
-            key = heading_key(title)
-            if key and not key.isdigit():
-                levels.setdefault(key, level)
-    except (*_DAMAGED, *_DAMAGED_ARITHMETIC):
-        return {}
+    for title, level in _walk_outline(reader.outline, 1):
+        if len(levels) >= MAX_OUTLINE_ENTRIES:
+            break
+        key = heading_key(title)
+        if key and not key.isdigit():
+            levels.setdefault(key, level)
     return levels
 
 

@@ -1,4 +1,4 @@
-"""From printed lines back to paragraphs, list items and headings."""
+"""From printed lines back to paragraphs, list items, headings and tables, as Markdown."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from itertools import pairwise
 from ingest.parsers.base import BlockKind
 from ingest.parsers.headings import plain_heading
 from ingest.parsers.pdf_lines import Line
+from ingest.parsers.pdf_tables import find_tables
 
 MAX_HEADING_LINES = 3
 MAX_HEADING_CHARS = 160
@@ -24,6 +25,7 @@ PARAGRAPH_GAP = 1.3
 FULL_LINE_SHARE = 0.8
 
 _LIST_MARK = re.compile(r"(?:[•▪■●○◦‣∙·–—*\ue000-\uf8ff-]|\(?(?:\d{1,2}|[a-z]|[ivx]{1,4})[.)])\s")
+_BULLET = re.compile(r"[^\w\s(-]\s+")
 _SENTENCE_END = (".", "!", "?", ":", ";", "。")
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 _HYPHENATED = re.compile(r"([^\W\d_]+)[-\u2010\u00ad]$")
@@ -90,16 +92,31 @@ def _levels(sizes: Set[float]) -> dict[float, int]:
 
 def page_paragraphs(lines: Sequence[Line], style: Style) -> Iterator[Paragraph]:
     """Group the lines of one page."""
+    text: list[Line] = []
+    for found in find_tables(lines):
+        if isinstance(found, Line):
+            text.append(found)
+            continue
+        yield from _text_paragraphs(text, style)
+        text = []
+        yield Paragraph("table", found.markdown())
+    yield from _text_paragraphs(text, style)
+
+
+def _text_paragraphs(lines: Sequence[Line], style: Style) -> Iterator[Paragraph]:
     widths: dict[float, int] = {}
     for line in lines:
         widths[line.size] = max(widths.get(line.size, 0), len(line.text))
     for group in _groups(lines, style):
         level = _heading_level(group, style)
         if level:
-            yield Paragraph("heading", " ".join(line.text for line in group), level)
+            words = " ".join(line.text for line in group)
+            yield Paragraph("heading", f"{'#' * level} {words}", level)
         else:
             text = _join(group, FULL_LINE_SHARE * widths[group[0].size], style.words)
             item = _LIST_MARK.match(text) is not None
+            if item:
+                text = _BULLET.sub("- ", text, count=1) if _BULLET.match(text) else text
             yield Paragraph("list_item" if item else "paragraph", text, int(item))
 
 

@@ -11,16 +11,15 @@ SNIFF_BYTES = 8192
 # Readers accept a PDF whose header stands anywhere in its first kilobyte.
 PDF_HEADER_WITHIN = 1024
 
+_IMAGES = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"II*\0", b"MM\0*")
+
 # A whole page, not Markdown that begins with a tag.
 _HTML_PAGE = re.compile(
     rb"(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html)[\s>]",
     re.IGNORECASE | re.DOTALL,
 )
 _CONTAINERS = (
-    (b"PK\x03\x04", "a zip archive or an Office document"),
     (b"PK\x05\x06", "an empty zip archive"),
-    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an Office document of the older kind or an Outlook message"),
-    (rb"{\rtf", "a rich text document"),
     (b"\x1f\x8b", "a compressed archive"),
     (b"7z\xbc\xaf\x27\x1c", "a compressed archive"),
     (b"Rar!", "a compressed archive"),
@@ -35,7 +34,7 @@ def sniff(head: bytes, extension: str) -> str | None:
         extension: lower case with the dot; empty without one.
 
     Returns:
-        "pdf", "html", or None for text whose kind only the extension tells.
+        "pdf", "image", "rtf", "html", or None for text whose kind only the extension tells.
 
     Raises:
         ParseError: empty, not_text, or unsupported for a known format that no parser reads.
@@ -46,12 +45,16 @@ def sniff(head: bytes, extension: str) -> str | None:
         )
     if head.lstrip().startswith(b"%PDF-"):
         return "pdf"
+    if head.startswith(_IMAGES) or (head.startswith(b"RIFF") and head[8:12] == b"WEBP"):
+        return "image"
     for magic, what in _CONTAINERS:
         if head.startswith(magic):
             raise ParseError(
                 "unsupported",
                 f"This is {what}, which cannot be read yet. Save or unpack it as PDF, HTML or text.",
             )
+    if head.lstrip().startswith(rb"{\rtf"):
+        return "rtf"
     if extension == ".pdf" and (b"%PDF-" in head[:PDF_HEADER_WITHIN] or b"\0" in head):
         return "pdf"
     if has_unicode_mark(head):

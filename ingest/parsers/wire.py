@@ -41,7 +41,8 @@ def dump_document(document: ParsedDocument) -> bytes:
 
 
 def dump_error(error: ParseError) -> bytes:
-    return _dump({"error": {"code": error.code, "reason": error.reason, "detail": error.detail}})
+    fields = {"code": error.code, "reason": error.reason, "detail": error.detail, "pages": error.pages}
+    return _dump({"error": fields})
 
 
 def load_document(data: bytes) -> ParsedDocument:
@@ -81,10 +82,14 @@ def _error(fields: object) -> ParseError:
     code, reason, detail = fields.get("code"), fields.get("reason"), fields.get("detail")
     if not isinstance(code, str) or not isinstance(reason, str) or not isinstance(detail, str):
         raise ValueError("wrong type of code, reason or detail")
+    pages = fields.get("pages", [])
+    if not isinstance(pages, list):
+        raise ValueError("wrong type of pages")
     return ParseError(
         code[:MAX_CODE_CHARS],
         normalise_text(reason[:MAX_REASON_CHARS]),
         normalise_text(detail[:MAX_DETAIL_CHARS]),
+        tuple(map(_integer, pages)),
     )
 
 

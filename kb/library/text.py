@@ -62,13 +62,16 @@ def other_versions(document: Document) -> list[Document]:
     return list(versions.exclude(pk=document.pk).order_by("-version")[:20])
 
 
-def part_of(document: Document, span: Span | None, wanted: int) -> Part | None:
-    """The wanted part (from 1), else the one that holds the span, else the first; None without a text."""
+def part_of(document: Document, span: Span | None, wanted: int, page: int = 0) -> Part | None:
+    """The wanted part (from 1), else the one that holds the page or the span, else the first.
+
+    None without a text.
+    """
     parsed = DocumentText.objects.filter(document=document).first()
     if parsed is None:
         return None
     parts = list(_parts(parsed, _title_end(document, parsed)))
-    index = min(wanted, len(parts)) or _index_of(parts, span)
+    index = min(wanted, len(parts)) or _index_with_page(parts, page) or _index_of(parts, span)
     sections: list[Section] = []
     for number, start, end in parts[index - 1]:
         html = _html(parsed, start, end, span)
@@ -77,6 +80,13 @@ def part_of(document: Document, span: Span | None, wanted: int) -> Part | None:
         # Both renderers escape or sanitise all of the document's text.
         sections.append(Section(number, mark_safe(html)))  # noqa: S308
     return Part(index, len(parts), sections)
+
+
+def _index_with_page(parts: list[list[tuple[int | None, int, int]]], page: int) -> int:
+    """The part (from 1) that shows the page, 0 where none does."""
+    return next(
+        (at for at, part in enumerate(parts, start=1) if any(number == page for number, _, _ in part)), 0
+    )
 
 
 def _index_of(parts: list[list[tuple[int | None, int, int]]], span: Span | None) -> int:

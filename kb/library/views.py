@@ -79,7 +79,10 @@ def document(request: PageRequest, document_id: int) -> HttpResponse:
         "here": "library",
         "document": found,
         "collection": found.collection,
-        "part": part_of(found, span, whole_number(request.GET.get("part", ""), 0)),
+        "part": part_of(
+            found, span, *(whole_number(request.GET.get(key, ""), 0) for key in ("part", "page"))
+        ),
+        "page_images": found.metadata.get("page_images") is True,
         "held": held_passages(found),
         "may_manage": role_of(request.user, found.collection) == Role.MANAGER,
         "versions": versions,

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ingest.parsers.base import Block, ParsedDocument, ParseError
+from ingest.sandbox_limits import MAX_FILE_BYTES
 
 
 @dataclass(frozen=True)
@@ -93,7 +94,7 @@ def escape(path: Path) -> str:
         "exec": lambda: os.execv("/bin/true", ["true"]),  # noqa: S606
         "fork": os.fork,
         "kill": lambda: os.kill(os.getppid(), 15),
-        "large file": lambda: Path("large").write_bytes(b"x" * 2_000_000),
+        "large file": lambda: Path("large").write_bytes(b"x" * (MAX_FILE_BYTES + 1)),
         "core": lambda: __import__("resource").setrlimit(4, (1, 1)),
         "files": lambda: [Path("/dev/null").open("rb") for _ in range(100)],  # noqa: SIM115
     }

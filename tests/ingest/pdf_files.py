@@ -6,6 +6,7 @@ import io
 from pathlib import Path
 
 from fpdf import FPDF
+from PIL import Image, ImageDraw, ImageFont
 from pypdf import PdfReader, PdfWriter
 
 
@@ -49,3 +50,14 @@ def encrypted(data: bytes, user_password: str, path: Path) -> Path:
     with path.open("wb") as file:
         writer.write(file)
     return path
+
+
+def pictures(count: int, pdf: Pdf | None = None, text: str = "Scanned words 2024") -> Pdf:
+    """Pages that hold nothing but a picture of a line of text."""
+    pdf = pdf or Pdf()
+    picture = Image.new("L", (1240, 300), 255)
+    ImageDraw.Draw(picture).text((60, 100), text, fill=0, font=ImageFont.load_default(64))
+    for _ in range(count):
+        pdf.page()
+        pdf.pdf.image(picture, 0, 60, 595)
+    return pdf

@@ -9,14 +9,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ingest.parsers import EXTENSIONS, Block, ParsedDocument, ParseError, detect
+from ingest.parsers import EXTENSIONS, PARSERS, Block, ParsedDocument, ParseError, detect
 from ingest.parsers.base import clean_title, normalise_text, paragraphs
 from ingest.parsers.encoding import decode_text
 from ingest.parsers.plain import PlainParser
 from ingest.parsers.wire import dump_document, dump_error, load_document
+from tests.ingest.office_files import archive, docx_parts, odf_parts, pptx_parts, xlsx_parts
 
 PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\1"
-DOCX = b"PK\x03\x04\x14\0\6\0\b\0\0\0!\0" + b"[Content_Types].xml"
+ZIP_BEGUN = b"PK\x03\x04\x14\0\6\0\b\0\0\0!\0" + b"[Content_Types].xml"
 HTML_PAGE = b"<!-- saved -->\n<!DOCTYPE html>\n<html><body><p>Hello</p></body></html>"
 
 
@@ -55,12 +56,13 @@ def test_content_goes_before_the_name(tmp_path: Path, data: bytes, file_name: st
         (b"", "empty.pdf", "empty"),
         (b" \r\n\t", "blank.md", "empty"),
         (b" " * 10_000 + b"\n", "blank.txt", "empty"),
-        (PNG, "picture.md", "not_text"),
+        (PNG, "picture.md", "unreadable"),
         (b"words\0words", "notes.txt", "not_text"),
-        (DOCX, "letter.docx", "unsupported"),
-        (DOCX, "letter.md", "unsupported"),
-        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "old.doc", "unsupported"),
-        (b"a,b\n1,2\n", "table.csv", "unsupported"),
+        (ZIP_BEGUN, "letter.docx", "unreadable"),
+        (ZIP_BEGUN, "letter.md", "unreadable"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "old.doc", "unreadable"),
+        (b"\x1f\x8b\x08\0", "letter.docx", "unsupported"),
+        (b"a = 1\n", "settings.toml", "unsupported"),
         (b"words", "x." + "\u202e" * 4096, "unsupported"),
         (b"not a PDF at all", "report.pdf", "unreadable"),
     ],
@@ -81,7 +83,29 @@ def test_what_cannot_be_read_is_refused_with_a_reason(
 def test_every_extension_has_one_parser(tmp_path: Path) -> None:
     path = write(tmp_path, b"words")
     names = {extension: detect(path, f"file{extension}").name for extension in EXTENSIONS}
-    assert set(names.values()) == {"markdown", "plain", "html", "pdf"}
+    assert set(names.values()) == {parser.name for parser in PARSERS}
+    assert len(EXTENSIONS) == sum(len(parser.extensions) for parser in PARSERS)
+
+
+@pytest.mark.parametrize(
+    ("parts", "parser"),
+    [
+        (docx_parts("<w:p/>"), "docx"),
+        (pptx_parts(""), "pptx"),
+        (xlsx_parts({"A": ""}), "spreadsheet"),
+        (odf_parts("text", ""), "odf"),
+        (odf_parts("presentation", ""), "odf"),
+        (odf_parts("spreadsheet", ""), "spreadsheet"),
+        ({"mimetype": "application/vnd.oasis.opendocument.text-template"}, "odf"),
+        ({"mimetype": "application/epub+zip"}, "epub"),
+        ({"META-INF/container.xml": "<x/>"}, "epub"),
+    ],
+)
+@pytest.mark.parametrize("file_name", ["file.zip", "file.txt", "file"])
+def test_containers_are_told_apart_by_what_they_hold(
+    tmp_path: Path, parts: dict[str, str | bytes], parser: str, file_name: str
+) -> None:
+    assert detect(archive(tmp_path / "stored", parts), file_name).name == parser
 
 
 @pytest.mark.parametrize(

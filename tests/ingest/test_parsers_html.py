@@ -87,3 +87,13 @@ def test_declared_encoding_is_used(tmp_path: Path) -> None:
 
 def test_tags_nested_too_deeply_keep_their_words(tmp_path: Path) -> None:
     assert parse(tmp_path, "<div>" * 1000 + "deep" + "</div>" * 1000).text == "deep"
+
+
+def test_what_the_head_says_of_the_page_is_kept(tmp_path: Path) -> None:
+    parsed = parse(
+        tmp_path,
+        """<html lang="de"><head><meta name="Author" content="Jane Doe"><meta name="robots" content="none">
+        <meta property="article:published_time" content="2024-03-01"></head>
+        <body><p>Words.</p></body></html>""",
+    )
+    assert parsed.metadata == {"language": "de", "author": "Jane Doe", "created": "2024-03-01"}

@@ -11,7 +11,7 @@ from ingest.parsers.base import ParsedDocument, ParseError
 from ingest.parsers.pdf import PdfParser
 from ingest.parsers.pdf_layout import document_style, page_paragraphs
 from ingest.parsers.pdf_lines import Line
-from tests.ingest.pdf_files import Pdf, encrypted
+from tests.ingest.pdf_files import Pdf, encrypted, pictures
 
 FIRST = "Every journey is booked in the travel portal before it begins, and never by telephone."
 
@@ -40,17 +40,17 @@ def policy() -> Pdf:
 def test_printed_lines_become_paragraphs_and_headings(tmp_path: Path) -> None:
     parsed = PdfParser().parse(policy().write(tmp_path / "p.pdf"))
     assert shown(parsed) == [
-        ("heading", 1, "Travel Policy"),
-        ("heading", 2, "1. Booking"),
+        ("heading", 1, "# Travel Policy"),
+        ("heading", 2, "## 1. Booking"),
         ("paragraph", 0, FIRST),
         ("paragraph", 0, "The portal shows rates in force. Short stays need no approval by the lead."),
-        ("heading", 3, "Exceptions"),
+        ("heading", 3, "### Exceptions"),
         ("list_item", 1, "- late trains and everything else that nobody could have known before the journey"),
         ("list_item", 1, "- strikes"),
-        ("heading", 2, "2. Refunds"),
+        ("heading", 2, "## 2. Refunds"),
         ("paragraph", 0, "Refunds take 14 days."),
     ]
-    assert parsed.format == "plain"
+    assert parsed.format == "markdown"
 
 
 def test_pages_are_spans_of_the_text(tmp_path: Path) -> None:
@@ -58,11 +58,11 @@ def test_pages_are_spans_of_the_text(tmp_path: Path) -> None:
     pdf.page()
     parsed = PdfParser().parse(pdf.page().lines("Last page.").write(tmp_path / "p.pdf"))
     pages = [parsed.text[start:end] for start, end in parsed.pages]
-    assert pages[0].startswith("Travel Policy")
+    assert pages[0].startswith("# Travel Policy")
     assert pages[0].endswith("- strikes")
-    assert pages[1:] == ["2. Refunds\n\nRefunds take 14 days.", "", "Last page."]
+    assert pages[1:] == ["## 2. Refunds\n\nRefunds take 14 days.", "", "Last page."]
     assert "\n\n".join(page for page in pages if page) == parsed.text
-    assert parsed.metadata == {"page_count": 4, "pages_without_text": [3]}
+    assert parsed.metadata == {"page_count": 4, "page_images": True, "pages_without_text": [3]}
 
 
 @pytest.mark.parametrize(
@@ -91,7 +91,7 @@ def test_outline_titles_are_headings(tmp_path: Path) -> None:
     with (tmp_path / "p.pdf").open("wb") as file:
         writer.write(file)
     parsed = PdfParser().parse(tmp_path / "p.pdf")
-    assert shown(parsed) == [("heading", 2, "Scope:"), ("paragraph", 0, "Who may go.")]
+    assert shown(parsed) == [("heading", 2, "## Scope:"), ("paragraph", 0, "Who may go.")]
 
 
 def test_password_is_asked_for(tmp_path: Path) -> None:
@@ -104,16 +104,21 @@ def test_password_is_asked_for(tmp_path: Path) -> None:
 
 def test_file_that_only_restricts_printing_is_read(tmp_path: Path) -> None:
     parsed = PdfParser().parse(encrypted(policy().bytes(), "", tmp_path / "p.pdf"))
-    assert parsed.text.startswith("Travel Policy")
+    assert parsed.text.startswith("# Travel Policy")
 
 
 def test_pictures_of_pages_need_text_recognition(tmp_path: Path) -> None:
     """Case 14."""
-    pdf = Pdf().page()
-    pdf.pdf.rect(50, 50, 100, 100, "F")
     with pytest.raises(ParseError, match="OCR") as refused:
-        PdfParser().parse(pdf.write(tmp_path / "p.pdf"))
+        PdfParser().parse(pictures(2).write(tmp_path / "p.pdf"))
     assert refused.value.code == "no_text_layer"
+
+
+def test_pages_with_nothing_on_them_are_called_empty(tmp_path: Path) -> None:
+    """Case 14."""
+    with pytest.raises(ParseError, match="empty") as refused:
+        PdfParser().parse(Pdf().page().page().write(tmp_path / "p.pdf"))
+    assert refused.value.code == "empty"
 
 
 @pytest.mark.parametrize("keep", [9, 200, 700])
@@ -123,7 +128,7 @@ def test_truncated_file_is_read_as_far_as_it_goes_or_refused(tmp_path: Path, kee
     path.write_bytes(policy().bytes()[:keep])
     with pytest.raises(ParseError) as refused:
         PdfParser().parse(path)
-    assert refused.value.code in ("unreadable", "no_text_layer")
+    assert refused.value.code in ("unreadable", "empty")
 
 
 def test_too_many_pages_are_refused(tmp_path: Path) -> None:

@@ -91,6 +91,18 @@ def test_every_chunk_is_embedded_once_as_ingest_would(ingested: list[Document], 
     assert served().model_id == "fake@0", "the old one serves until it is switched"
 
 
+def test_part_of_a_cut_table_is_embedded_as_ingest_would(submit: Submit, models: Models) -> None:
+    rows = "\n".join(f"| Country {number} | {number} |" for number in range(200))
+    document = ingest(submit, f"# Rates\n\n| Country | EUR |\n| --- | --- |\n{rows}", "rates.md")
+    built = build_generation(OTHER)
+    work(built, models)
+
+    parts = Chunk.objects.filter(document=document, text__startswith="| Country 1")
+    assert parts
+    for part in parts:
+        assert contextual("Rates", part.heading_path, part.text, "| Country | EUR |") in models.other.seen
+
+
 def test_who_follows_the_new_generation_is_told(ingested: list[Document], models: Models) -> None:
     built = build_generation(OTHER)
     work(built, models)

@@ -19,6 +19,7 @@ from tests.performance.result import CannotRunError, Result
 WHERE = {
     "ingest_vs_bare": "ingest",
     "ingest_shipped_vs_bare": "ingest",
+    "parse_vs_pypdf": "parsing",
     "encoder_bulk_over_bare": "encoder",
     "search_vs_bare_handbook": "search",
     "search_vs_bare": "search",

@@ -6,14 +6,16 @@ import json
 import sys
 import time
 from argparse import ArgumentParser
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from ingest.archive_services import ArchiveSubmission, submit_upload
 from ingest.folders import FoundFile, collection_to_fill, find_files
-from ingest.services import Submission, Upload, submit_document
+from ingest.services import Submission, Upload
 from ingest.waiting import wait_for
 from kb.accounts.models import User
 from kb.accounts.people import acting_user
@@ -59,7 +61,7 @@ class Command(BaseCommand):
     def _upload(
         self, files: list[FoundFile], user: User, target: Collection
     ) -> list[tuple[FoundFile, Submission]]:
-        done = []
+        done: list[tuple[FoundFile, Submission]] = []
         for number, file in enumerate(files, start=1):
             try:
                 with file.path.open("rb") as stream:
@@ -70,13 +72,29 @@ class Command(BaseCommand):
                         external_id=file.external_id,
                         metadata=file_modified(modified),
                     )
-                    done.append((file, submit_document(target, user, upload)))
+                    done += self._documents(file, submit_upload(target, user, upload))
             except (KBError, OSError) as error:
-                code = error.code if isinstance(error, KBError) else "unreadable"
-                reason = error.message if isinstance(error, KBError) else f"cannot be read: {error.strerror}"
-                self._failures.append({"path": file.external_id, "code": code, "reason": reason})
+                self._refuse(file.external_id, error)
             self._show("Uploading", number, len(files))
         return done
+
+    def _documents(
+        self, file: FoundFile, taken: Submission | ArchiveSubmission
+    ) -> Iterator[tuple[FoundFile, Submission]]:
+        """One for a file; for an archive those of its members, of which some may be refused."""
+        if isinstance(taken, Submission):
+            yield file, taken
+            return
+        for member in taken.members:
+            if member.submission is not None:
+                yield FoundFile(file.path, member.path), member.submission
+            elif member.error is not None:
+                self._refuse(member.path, member.error)
+
+    def _refuse(self, path: str, error: KBError | OSError) -> None:
+        code = error.code if isinstance(error, KBError) else "unreadable"
+        reason = error.message if isinstance(error, KBError) else f"cannot be read: {error.strerror}"
+        self._failures.append({"path": path, "code": code, "reason": reason})
 
     def _wait(self, document_ids: list[int]) -> None:
         if document_ids and (trouble := why_nothing_works()):

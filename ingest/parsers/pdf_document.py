@@ -1,0 +1,100 @@
+"""Printed pages, of a PDF or of pictures, as one document with the span of each page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from ingest.parsers.base import Block, ParsedDocument, ParseError
+from ingest.parsers.pdf_layout import document_style, page_paragraphs
+from ingest.parsers.pdf_running import drop_running_lines
+from ingest.parsers.pdf_source import PageText, has_text
+from ingest.parsers.recognised import RecognisedPage, recognition_metadata
+
+MAX_RUNNING_LINES = 20
+
+
+def printed_document(
+    pages: Sequence[PageText],
+    outline: Mapping[str, int] | None = None,
+    title: str | None = None,
+    recognised: Mapping[int, RecognisedPage] | None = None,
+) -> ParsedDocument:
+    """The document of printed pages.
+
+    Args:
+        outline: the level of each outline title, by `heading_key`.
+        recognised: by the number of the page; None where text recognition has not been at work.
+
+    Raises:
+        ParseError: no_text_layer with the pages that wait for text recognition; empty.
+    """
+    pages = [
+        _with_recognised(page, (recognised or {}).get(number)) for number, page in enumerate(pages, start=1)
+    ]
+    if not any(has_text(page.lines) for page in pages):
+        raise _no_text(pages, recognised)
+    lines, running = drop_running_lines([page.lines for page in pages])
+    style = document_style(lines, outline or {})
+    text: list[str] = []
+    blocks: list[Block] = []
+    spans: list[tuple[int, int]] = []
+    position = 0
+    for page in lines:
+        page_start = position
+        for paragraph in page_paragraphs(page, style):
+            if position:
+                text.append("\n\n")
+                position += 2
+            if not blocks or blocks[-1].end <= page_start:
+                page_start = position
+            text.append(paragraph.text)
+            blocks.append(Block(paragraph.kind, position, position + len(paragraph.text), paragraph.level))
+            position += len(paragraph.text)
+        spans.append((page_start, position))
+    metadata = _metadata(pages, running) | recognition_metadata(recognised or {})
+    return ParsedDocument("".join(text), "markdown", title, tuple(spans), tuple(blocks), metadata)
+
+
+def _metadata(pages: Sequence[PageText], running: list[str]) -> dict[str, Any]:
+    """What a person should know of how the text came about; numbers of pages count from 1."""
+    numbered = list(enumerate(pages, start=1))
+    lists = {
+        "pages_without_text": [n for n, page in numbered if not page.is_damaged and not has_text(page.lines)],
+        "pages_unreadable": [n for n, page in numbered if page.is_damaged],
+        "pages_to_recognise": [n for n, page in numbered if page.is_picture and page.source != "ocr"],
+        "pages_read_by_pypdf": [n for n, page in numbered if page.source == "pypdf"],
+        "repeated_lines": running[:MAX_RUNNING_LINES],
+    }
+    return {
+        "page_count": len(pages),
+        "page_images": True,
+        **{key: found for key, found in lists.items() if found},
+    }
+
+
+def _with_recognised(page: PageText, found: RecognisedPage | None) -> PageText:
+    if found is None or not page.is_picture:
+        return page
+    return replace(page, lines=list(found.lines), source="ocr")
+
+
+def _no_text(pages: Sequence[PageText], recognised: Mapping[int, RecognisedPage] | None) -> ParseError:
+    waiting = [number for number, page in enumerate(pages, start=1) if page.is_picture]
+    if not waiting:
+        return ParseError("empty", "The pages of the file are empty: they hold neither text nor pictures.")
+    if recognised is not None:
+        return ParseError(
+            "empty",
+            "Text recognition found no words on the pages. If a reader can read them, scan them again with "
+            "more contrast or at 300 points per inch.",
+        )
+    return no_text_layer("The file holds pictures of pages and no text", waiting)
+
+
+def no_text_layer(what: str, pages: Iterable[int]) -> ParseError:
+    """Raised for what only text recognition can read; whoever has none shows this reason."""
+    return ParseError(
+        "no_text_layer", f"{what}, and text recognition (OCR) has not read it.", pages=tuple(pages)
+    )
