@@ -25,7 +25,11 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("what", choices=["retrieval", "answers", "support", "injection"])
         parser.add_argument("path", type=Path)
-        parser.add_argument("--limit", type=int, help="questions to draw (default: all)")
+        parser.add_argument(
+            "--limit",
+            type=int,
+            help="questions to draw (default: all); support: sentences, of each kind when they are planted",
+        )
         parser.add_argument("--seed", type=int, default=0)
         parser.add_argument("--typos", action="store_true", help="retrieval: mistype a word of each question")
         parser.add_argument("--json", action="store_true", help="end with one line of JSON")
@@ -53,7 +57,7 @@ class Command(BaseCommand):
             return evaluate_answers(path, limit, seed, self._show)
         if what == "injection":
             return evaluate_injection(path, limit, seed, self._show)
-        return evaluate_support(path)
+        return evaluate_support(path, limit, seed)
 
     def _show(self, done: int, total: int) -> None:
         if self.stderr.isatty():
