@@ -2,41 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from kb.rag.dates import same_clock, same_date
+from kb.rag.polarity import is_passive
 from kb.rag.quantities import Quantity, same_quantity
 from kb.rag.reading import Part, Reading
 from kb.rag.statements import Statement
 from kb.rag.window import Window
+from kb.rag.wordlists import PRONOUNS
 from kb.rag.words import stem, weight
 
-_PASSIVE = re.compile(
-    r"\b(?:is|are|was|were|be|been|being|gets?)\b(?: \w+){0,2} \w+(?:ed|en|id|ld|nt|de)\b", re.IGNORECASE
-)
 _NAME_SAY = 2.0
-_PRONOUNS = frozenset(
-    [
-        "he",
-        "she",
-        "it",
-        "they",
-        "him",
-        "her",
-        "them",
-        "his",
-        "hers",
-        "its",
-        "their",
-        "theirs",
-        "this",
-        "these",
-        "those",
-        "such",
-    ]
-)
 
 
 @dataclass(frozen=True)
@@ -125,7 +103,7 @@ def _subject_at_home(subject: str, claim: Reading, window: Window) -> bool:
             continue
         if subject in statement.stems or subject in statement.context:
             return True
-        pronoun = not _PRONOUNS.isdisjoint(statement.reading.all_tokens)
+        pronoun = not PRONOUNS.isdisjoint(statement.reading.all_tokens)
         if pronoun and at and subject in window.everything[at - 1].stems:
             return True
     return False
@@ -157,7 +135,7 @@ def _swapped(claim: Reading, source: Reading) -> bool:
         else:
             runs.append([rank])
     swapped = _one_exchange([run[0] for run in runs])
-    return swapped and bool(_PASSIVE.search(claim.text)) == bool(_PASSIVE.search(source.text))
+    return swapped and is_passive(claim.text) == is_passive(source.text)
 
 
 def _numbered(stems: Sequence[str]) -> list[tuple[str, int]]:

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from kb.rag.alignment import wording_differs
 from kb.rag.claims import Claim, claim_of
 from kb.rag.exact import first_difference
 from kb.rag.relations import belongs_to_other, order_differs, subject_differs
@@ -46,6 +47,8 @@ _CONTRADICTIONS = frozenset(
         "belongs_to_other",
         "subject_differs",
         "order_differs",
+        "degree_differs",
+        "name_differs",
     }
 )
 
@@ -76,7 +79,7 @@ def check_sentence(
         supported with the proving quotes, best first; or the reason: no_claim, no_answer, low_overlap,
         quotation_not_in_source, identifier_not_in_source, number_not_in_source, unit_differs,
         date_not_in_source, time_not_in_source, name_not_in_source, negation_differs, opposite_in_source,
-        belongs_to_other, subject_differs, order_differs.
+        belongs_to_other, subject_differs, order_differs, degree_differs, name_differs.
     """
     claim = claim_of(sentence, question)
     if isinstance(claim, str):
@@ -189,7 +192,9 @@ def _difference(claim: Claim, window: Window, rare: Mapping[str, float]) -> str:
         return "belongs_to_other"
     if subject_differs(claim.body, window, rare):
         return "subject_differs"
-    return "order_differs" if order_differs(claim.body, window) else ""
+    if order_differs(claim.body, window):
+        return "order_differs"
+    return wording_differs(claim.body, window)
 
 
 def _quotes(passage: Passage, window: Window) -> tuple[Quote, ...]:
