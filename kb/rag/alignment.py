@@ -14,24 +14,32 @@ from difflib import SequenceMatcher
 from kb.rag.polarity import is_passive
 from kb.rag.reading import Reading
 from kb.rag.window import Window
-from kb.rag.wordlists import OPPOSITES, PRONOUNS, SCALES_OF_WORDS
+from kb.rag.wordlists import MODALITY, MONTHS, NUMBER_WORDS, OPPOSITES, PRONOUNS, SCALES_OF_WORDS
 from kb.rag.words import is_content, stem
 
 # Of the claim's words, this share must stand in the same order in the source for the rest to be comparable.
 _BESIDE = 0.6
 # A longer stretch was said anew; what stands in whose place is then anybody's guess.
 _LONGEST_STRETCH = 5
+_DENYING = frozenset({"not", "never", "no"})
 _JOINING = frozenset({"and", "or", "nor", "as", "well", "both", "either"})
 
 
 @dataclass(frozen=True)
 class _Exchange:
-    """A stretch of the claim and what the source has in its place, casefolded; never both empty."""
+    """A stretch of the claim and what the source has in its place, casefolded, neither empty.
+
+    Attributes:
+        at: index of its first word in the claim.
+        joined: "and" or "or" stands beside it.
+        denied: "not" or "never" stands beside it.
+    """
 
     at: int
     mine: tuple[str, ...]
     theirs: tuple[str, ...]
     joined: bool
+    denied: bool
 
     @property
     def stems(self) -> tuple[frozenset[str], frozenset[str]]:
@@ -73,17 +81,19 @@ def _exchanges(claim: Reading, source: Reading) -> list[_Exchange]:
 
 
 def _stretches(
-    matcher: SequenceMatcher[str], mine: Sequence[str], theirs: Sequence[str]
+    matcher: SequenceMatcher[str], mine: tuple[str, ...], theirs: tuple[str, ...]
 ) -> Iterator[_Exchange]:
     for kind, a, b, c, d in matcher.get_opcodes():
         if kind == "replace" and max(b - a, d - c) <= _LONGEST_STRETCH:
-            joined = bool(_JOINING & {*mine[max(0, a - 1) : b + 1]})
-            yield _Exchange(a, tuple(mine[a:b]), tuple(theirs[c:d]), joined)
+            around = set(mine[max(0, a - 1) : b + 1])
+            yield _Exchange(a, mine[a:b], theirs[c:d], bool(_JOINING & around), bool(_DENYING & around))
 
 
 def _degree_differs(each: _Exchange) -> bool:
-    """ "Always" for "usually", "may" for "must", "all" for "most"."""
+    """ "Always" for "usually", "may" for "must", "all" for "most"; "may not" and "must not" are one."""
     for scale in SCALES_OF_WORDS:
+        if each.denied and scale is MODALITY:
+            continue
         mine = {step for step, words in enumerate(scale) if words & _with_have_to(each.mine)}
         theirs = {step for step, words in enumerate(scale) if words & _with_have_to(each.theirs)}
         if mine and theirs and mine != theirs:
@@ -117,10 +127,14 @@ def _change_places(claim: Reading, source: Reading, exchanges: Sequence[_Exchang
 
 
 def _other_name(each: _Exchange, claim: Reading, source: Reading) -> bool:
-    """One name stands where the source has another."""
-    mine = {word for name in claim.names for word in name.words if word in each.mine}
-    theirs = {word for name in source.names for word in name.words if word in each.theirs}
-    return bool(mine and theirs) and not each.joined and not (mine & set(each.theirs) or theirs & set(each.mine))
+    """One name stands where the source has another; what opens a sentence may have its capital from that."""
+    mine, theirs = (
+        {word for name in reading.names if not name.opens for word in name.words if word in words}
+        for reading, words in ((claim, each.mine), (source, each.theirs))
+    )
+    return (
+        bool(mine and theirs) and not each.joined and not (mine & set(each.theirs) or theirs & set(each.mine))
+    )
 
 
 def _other_opening(each: _Exchange) -> bool:
@@ -130,4 +144,9 @@ def _other_opening(each: _Exchange) -> bool:
 
 
 def _content(words: Sequence[str]) -> frozenset[str]:
-    return frozenset(stem(word) for word in words if is_content(word))
+    """Stems of content words; numbers and dates are compared elsewhere, and as what they say."""
+    return frozenset(
+        stem(word)
+        for word in words
+        if is_content(word) and not word[0].isdigit() and word not in NUMBER_WORDS and word not in MONTHS
+    )

@@ -11,7 +11,7 @@ from kb.rag.wordlists import MONTHS, NUMBER_WORDS
 _MONTH = rf"(?P<month>{'|'.join(sorted(MONTHS, key=len, reverse=True))})\b\.?"
 _DAY = r"(?P<day>\d{1,2})(?:st|nd|rd|th)?"
 _DAYS = rf"(?:(?P<from>\d{{1,2}})(?:st|nd|rd|th)?\s?(?:-|to|and|or|until)\s?)?{_DAY}"
-_YEAR = r"(?P<year>(?:19|20)\d\d)\b"
+_YEAR = r"(?P<year>(?:1\d|20)\d\d)\b"
 _DATES = (
     re.compile(rf"\b{_YEAR}-(?P<month>\d\d)-(?P<day>\d\d)\b"),
     re.compile(r"\b(?P<year>(?:19|20)\d\d)/(?P<month>\d\d)/(?P<day>\d\d)\b"),
@@ -22,7 +22,7 @@ _DATES = (
 )
 _BARE_MONTH = re.compile(rf"\b{_MONTH}")
 _BARE_YEAR = re.compile(
-    rf"(?<![\w.,/-]){_YEAR}(?![\w/]|[.,]\d|\s?%| (?:eur|usd|euros?|dollars?|employees|people)\b)",
+    rf"(?<![\w.,/-])(?P<year>(?:19|20)\d\d)\b(?![\w/]|[.,]\d|\s?%| (?:eur|usd|euros?|dollars?|employees|people)\b)",
     re.IGNORECASE,
 )
 _AMBIGUOUS_MONTHS = frozenset({"may", "mar", "sep", "dec", "jan"})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -125,6 +126,8 @@ def order_differs(claim: Reading, window: Window) -> bool:
 
 
 def _swapped(claim: Reading, source: Reading) -> bool:
+    if _turned_round(claim.stems, source.stems):
+        return False
     at = {item: i for i, item in enumerate(_numbered(source.stems))}
     shared = [at[item] for item in _numbered(claim.stems) if item in at]
     ranks = {place: rank for rank, place in enumerate(sorted(shared))}
@@ -136,6 +139,24 @@ def _swapped(claim: Reading, source: Reading) -> bool:
             runs.append([rank])
     swapped = _one_exchange([run[0] for run in runs])
     return swapped and is_passive(claim.text) == is_passive(source.text)
+
+
+def _turned_round(mine: Sequence[str], theirs: Sequence[str]) -> bool:
+    """Whether the words that both have follow each other in one order, begun at another place: a clause moved."""
+    shared = Counter(mine) & Counter(theirs)
+    here, there = (_kept(stems, shared) for stems in (mine, theirs))
+    return any(here == there[at:] + there[:at] for at in range(len(there)) if there[at] == here[0])
+
+
+def _kept(stems: Sequence[str], counts: Counter[str]) -> list[str]:
+    """Each stem as often as counted, the first ones."""
+    left = Counter(counts)
+    kept = []
+    for item in stems:
+        if left[item] > 0:
+            left[item] -= 1
+            kept.append(item)
+    return kept
 
 
 def _numbered(stems: Sequence[str]) -> list[tuple[str, int]]:

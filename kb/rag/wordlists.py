@@ -134,6 +134,8 @@ SCALES_OF_WORDS = tuple(
     )
 )  # fmt: skip
 
+MODALITY = SCALES_OF_WORDS[-1]
+
 NEGATIVE_PREFIXES = ("un", "in", "im", "ir", "il", "non", "dis")
 
 # Subjects, verbs and nouns of sentences that only lead to what follows.
