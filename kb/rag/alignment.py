@@ -12,15 +12,26 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 
 from kb.rag.polarity import is_passive
-from kb.rag.reading import Reading
+from kb.rag.reading import Reading, read
 from kb.rag.window import Window
-from kb.rag.wordlists import MODALITY, MONTHS, NUMBER_WORDS, OPPOSITES, PRONOUNS, SCALES_OF_WORDS
+from kb.rag.wordlists import (
+    MODALITY,
+    MONTHS,
+    NUMBER_WORDS,
+    OPPOSITES,
+    PRONOUNS,
+    SCALES,
+    SCALES_OF_WORDS,
+    UNITS,
+)
 from kb.rag.words import is_content, stem
 
-# Of the claim's words, this share must stand in the same order in the source for the rest to be comparable.
-_BESIDE = 0.6
+# This share of the claim's words must stand in the source, and this share in the same order, for the rest to be
+# comparable: where two things changed places, only the words between them are in order.
+_SHARED, _IN_ORDER = 0.6, 0.4
 # A longer stretch was said anew; what stands in whose place is then anybody's guess.
 _LONGEST_STRETCH = 5
+_MEASURES = {word: name for word, name in {**UNITS, **SCALES}.items() if len(word) > 3}
 _DENYING = frozenset({"not", "never", "no"})
 _JOINING = frozenset({"and", "or", "nor", "as", "well", "both", "either"})
 
@@ -50,15 +61,16 @@ class _Exchange:
 def wording_differs(claim: Reading, window: Window) -> str:
     """The stable reason why a stretch of the claim says another thing than the source in its place; "" if none.
 
-    degree_differs, opposite_in_source, order_differs, name_differs or subject_differs.
+    unit_differs, degree_differs, opposite_in_source, order_differs, name_differs or subject_differs.
     """
-    for statement in window.statements:
-        exchanges = _exchanges(claim, statement.reading)
+    for source in _sources(window):
+        exchanges = _exchanges(claim, source)
         reasons = (
+            ("unit_differs", any(_other_unit(each) for each in exchanges)),
             ("degree_differs", any(_degree_differs(each) for each in exchanges)),
             ("opposite_in_source", any(_opposite(each) for each in exchanges)),
-            ("order_differs", _change_places(claim, statement.reading, exchanges)),
-            ("name_differs", any(_other_name(each, claim, statement.reading) for each in exchanges)),
+            ("order_differs", _change_places(claim, source, exchanges)),
+            ("name_differs", any(_other_name(each, claim, source) for each in exchanges)),
             ("subject_differs", any(_other_opening(each) for each in exchanges)),
         )
         for reason, differs in reasons:
@@ -67,15 +79,23 @@ def wording_differs(claim: Reading, window: Window) -> str:
     return ""
 
 
+def _sources(window: Window) -> Iterator[Reading]:
+    """The statements; an item of a list also without the words above the list."""
+    for statement in window.statements:
+        yield statement.reading
+        if statement.block == "li":
+            yield read(window.passage_text[statement.start : statement.end])
+
+
 def _exchanges(claim: Reading, source: Reading) -> list[_Exchange]:
     """Nothing where the two are not said in nearly the same words."""
     mine, theirs = claim.all_tokens, source.all_tokens
-    if not mine or len(set(claim.stems) & set(source.stems)) < _BESIDE * len(set(claim.stems)):
+    if not mine or len(set(claim.stems) & set(source.stems)) < _SHARED * len(set(claim.stems)):
         return []
     matcher = SequenceMatcher(
         None, [stem(token) for token in mine], [stem(token) for token in theirs], autojunk=False
     )
-    if sum(block.size for block in matcher.get_matching_blocks()) < _BESIDE * len(mine):
+    if sum(block.size for block in matcher.get_matching_blocks()) < _IN_ORDER * len(mine):
         return []
     return list(_stretches(matcher, mine, theirs))
 
@@ -103,6 +123,14 @@ def _degree_differs(each: _Exchange) -> bool:
 
 def _with_have_to(words: Sequence[str]) -> frozenset[str]:
     return frozenset(words) | ({"must"} if "to" in words and {"have", "has"} & set(words) else frozenset())
+
+
+def _other_unit(each: _Exchange) -> bool:
+    """ "A few hundred dollars" for "a few hundred euros": a unit whose number is no number."""
+    mine, theirs = (
+        {_MEASURES[word] for word in words if word in _MEASURES} for words in (each.mine, each.theirs)
+    )
+    return bool(mine and theirs) and mine.isdisjoint(theirs)
 
 
 def _opposite(each: _Exchange) -> bool:

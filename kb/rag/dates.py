@@ -16,7 +16,7 @@ _DATES = (
     re.compile(rf"\b{_YEAR}-(?P<month>\d\d)-(?P<day>\d\d)\b"),
     re.compile(r"\b(?P<year>(?:19|20)\d\d)/(?P<month>\d\d)/(?P<day>\d\d)\b"),
     re.compile(r"\b(?P<day>\d{1,2})(?P<dot>[./])(?P<month>\d{1,2})(?P=dot)(?P<year>(?:19|20)?\d\d)\b"),
-    re.compile(rf"\b{_DAYS} (?:of )?{_MONTH},?(?: {_YEAR})?", re.IGNORECASE),
+    re.compile(rf"(?<![\d-])\b{_DAYS} (?:of )?{_MONTH},?(?: {_YEAR})?", re.IGNORECASE),
     re.compile(rf"\b{_MONTH} {_DAYS.replace('{1,2}', '{1,2}(?![0-9])')}(?:,? {_YEAR})?", re.IGNORECASE),
     re.compile(rf"\b{_MONTH},? {_YEAR}", re.IGNORECASE),
 )

@@ -15,7 +15,7 @@ _PATTERNS = tuple(
         (
             "",
             rf"\b(?:no|not) (?:more|less|fewer|later|longer|earlier) than(?= (?:[a-z]+ )?(?:{_NUMBER}))"
-            r"|\bnot only\b|\bNo\. ?\d",
+            r"|\bnot only\b|\bNo\. ?\d|(?<=whether )or not\b",
         ),
         (
             "exempt",

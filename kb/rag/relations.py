@@ -126,7 +126,8 @@ def order_differs(claim: Reading, window: Window) -> bool:
 
 
 def _swapped(claim: Reading, source: Reading) -> bool:
-    if _turned_round(claim.stems, source.stems):
+    # A list item is read behind the words above its list: its own words may be the last ones.
+    if _turned_round(claim.stems, source.stems) or _turned_round(claim.stems[::-1], source.stems[::-1]):
         return False
     at = {item: i for i, item in enumerate(_numbered(source.stems))}
     shared = [at[item] for item in _numbered(claim.stems) if item in at]
@@ -204,7 +205,8 @@ def _rivals(part: Part, sources: Sequence[_Source]) -> Iterator[tuple[list[_Sour
 
 
 def _same_kind(item: Quantity, other: Quantity) -> bool:
-    return not other.implied and other.unit in (item.unit, "")
+    """ "Two colons" is no rival of "ten seconds"; a bare number may be."""
+    return not other.implied and (other.unit == item.unit or not (other.unit or other.noun))
 
 
 def _divide(same: list[_Source], kind: list[_Source]) -> tuple[list[_Source], list[_Source]]:

@@ -79,7 +79,8 @@ SYNONYMS = {
         "trip travel journey", "hotel lodging accommodation", "flight airfare", "also additionally",
         "company organisation organization firm", "annual annually yearly", "cost price",
         "repay reimburse refund", "tell inform notify", "notebook laptop", "use utilise utilize",
-        "keep retain",
+        "keep retain", "choose select pick", "child kid", "quick fast rapid", "large big", "several various",
+        "locate situate", "place put",
     )
     for other in group.split()[1:]
 }  # fmt: skip

@@ -36,7 +36,7 @@ _REMOVE = (
     (r"\b(can)(?:not|'t)\b", r"\1"),
     (r"\b(is|are|was|were|could|should|would|has|have|had)n't\b", r"\1"),
     (rf"\b({_AUXILIARY}|may|could) not (?!only|necessarily|all|limited|just|always|yet)", r"\1 "),
-    (r"\b(has|have|had) not (?=been\b)", r"\1 "), (r"\b(?:do|does|did) not have\b", "have"), (r"\bnever\b", "always"),
+    (r"\b(has|have|had) not (?=been\b)", r"\1 "), (r"\bdo not have\b", "have"), (r"\bdoes not have\b", "has"), (r"\bnever\b", "always"),
     (r"\bDo not (?=[a-z])", "Please "), (r"\bwithout (?=an? |the |your )", "with "),
 )  # fmt: skip
 _NO_PLAIN_NOT = re.compile(

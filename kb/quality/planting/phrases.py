@@ -24,6 +24,8 @@ _STOPPERS = "|".join([*_NO_NAMES, *MONTHS, *WEEKDAYS])
 NAME = re.compile(
     rf"(?<![\w'.-])(?!(?:{_STOPPERS})\b)[A-Z][\w&'-]+(?: (?!(?:{_STOPPERS})\b)[A-Z][\w&'-]+){{0,3}}(?!['\w-])"
 )
+# Not the first word of anything: what has a capital there is a name.
+NAME_INSIDE = re.compile(rf"(?<=[a-z] ){NAME.pattern}(?= [a-z]|[.,;])")
 VERB_SIGN = re.compile(
     r"\b(?:is|are|was|were|has|have|had|will|would|do|does|did|must|may|can|cannot|could|might|should|need|needs|be)\b"
     r"|\b\w{3,}(?:ed|es)\b|\b(?:use|make|send|ask|give|take|see|get|check|contact|submit|ensure)\b",

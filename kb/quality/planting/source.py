@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from kb.quality.planting.phrases import DETERMINERS, EMPTY_NOUNS, NAME, VERB_SIGN, same_words, shape_of
+from kb.quality.planting.phrases import DETERMINERS, EMPTY_NOUNS, NAME_INSIDE, VERB_SIGN, same_words, shape_of
 from kb.rag.sentences import split_segments
 from kb.rag.words import plain
 
@@ -72,12 +72,12 @@ Change = Callable[[Source, random.Random], str | None]
 
 def sources_of(passages: Sequence[str]) -> list[Source]:
     """Every sentence of the passages that is whole."""
-    names = [tuple(dict.fromkeys(NAME.findall(passage))) for passage in passages]
+    names = [tuple(dict.fromkeys(NAME_INSIDE.findall(passage))) for passage in passages]
     found = []
     for at, passage in enumerate(passages):
         # Names from the passages around: far enough from this one, near enough to sound alike.
         near = [name for other in range(at + 1, at + 40) for name in names[other % len(names)]]
-        strangers = tuple(dict.fromkeys(name for name in near if shape_of(name)))
+        strangers = tuple(dict.fromkeys(name for name in near if shape_of(name) and "'" not in name))
         found += [Source(sentence, passage, strangers) for sentence in whole_sentences(passage)]
     return found
 
