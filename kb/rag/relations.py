@@ -16,6 +16,10 @@ from kb.rag.wordlists import PRONOUNS
 from kb.rag.words import stem, weight
 
 _NAME_SAY = 2.0
+# Two sentences with this share of their words in common are made of the same words.
+_SAME_WORDS = 0.8
+_JOINING = frozenset(["and", "or", "nor"])
+_LIST_WORDS = 4
 
 
 @dataclass(frozen=True)
@@ -122,7 +126,35 @@ def order_differs(claim: Reading, window: Window) -> bool:
     A clause that moved as a whole ("if X, then Y" for "Y if X") is no such change, and the passive undoes
     one.
     """
-    return any(_swapped(claim, statement.reading) for statement in window.statements)
+    return any(
+        _swapped(claim, statement.reading) or _exchanged(claim, statement.reading)
+        for statement in window.statements
+    )
+
+
+def _exchanged(claim: Reading, source: Reading) -> bool:
+    """Whether the same words stand as P B M A S for P A M B S, small words counted: "the court of justice" for
+    "the justice of court". Members of a list may change places."""
+    mine, theirs = ([stem(token) for token in reading.all_tokens] for reading in (claim, source))
+    shared = Counter(mine) & Counter(theirs)
+    if shared.total() < _SAME_WORDS * max(len(mine), len(theirs)):
+        return False
+    here, there = _kept(mine, shared), _kept(theirs, shared)
+    if _rotated(here, there):
+        return False
+    while here and here[0] == there[0]:
+        here, there = here[1:], there[1:]
+    while here and here[-1] == there[-1]:
+        here, there = here[:-1], there[:-1]
+    for first in range(1, len(here)):
+        if here[-first:] != there[:first]:
+            continue
+        for last in range(1, len(here) - first):
+            middle = here[last:-first]
+            if here[:last] == there[-last:] and middle == there[first:-last]:
+                joined = len(middle) <= _LIST_WORDS and not _JOINING.isdisjoint(middle)
+                return not joined and is_passive(claim.text) == is_passive(source.text)
+    return False
 
 
 def _swapped(claim: Reading, source: Reading) -> bool:
@@ -146,7 +178,11 @@ def _turned_round(mine: Sequence[str], theirs: Sequence[str]) -> bool:
     """Whether the words that both have follow each other in one order, begun at another place: a clause moved."""
     shared = Counter(mine) & Counter(theirs)
     here, there = (_kept(stems, shared) for stems in (mine, theirs))
-    return any(here == there[at:] + there[:at] for at in range(len(there)) if there[at] == here[0])
+    return _rotated(here, there)
+
+
+def _rotated(here: Sequence[str], there: Sequence[str]) -> bool:
+    return any([*here] == [*there[at:], *there[:at]] for at in range(len(there)) if there[at] == here[0])
 
 
 def _kept(stems: Sequence[str], counts: Counter[str]) -> list[str]:

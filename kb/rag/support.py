@@ -14,6 +14,7 @@ from functools import lru_cache
 
 from kb.rag.alignment import wording_differs
 from kb.rag.claims import Claim, claim_of
+from kb.rag.conditions import condition_dropped
 from kb.rag.exact import first_difference
 from kb.rag.relations import belongs_to_other, order_differs, subject_differs
 from kb.rag.statements import Statement, statements_of
@@ -49,6 +50,7 @@ _CONTRADICTIONS = frozenset(
         "order_differs",
         "degree_differs",
         "name_differs",
+        "condition_dropped",
     }
 )
 
@@ -79,7 +81,8 @@ def check_sentence(
         supported with the proving quotes, best first; or the reason: no_claim, no_answer, low_overlap,
         quotation_not_in_source, identifier_not_in_source, number_not_in_source, unit_differs,
         date_not_in_source, time_not_in_source, name_not_in_source, negation_differs, opposite_in_source,
-        belongs_to_other, subject_differs, order_differs, degree_differs, name_differs.
+        belongs_to_other, subject_differs, order_differs, degree_differs, name_differs,
+        condition_dropped.
     """
     claim = claim_of(sentence, question)
     if isinstance(claim, str):
@@ -93,9 +96,9 @@ def check_sentence(
         outcomes += [best] if best and (best.quotes or not chosen) else []
     quotes = tuple(quote for outcome in outcomes for quote in outcome.quotes)
     if quotes:
-        return Verdict(True, quotes)
+        return Verdict(True, quotes, coverage=max(outcome.coverage for outcome in outcomes))
     nearest = max(outcomes, key=lambda outcome: outcome.coverage, default=_Outcome(0.0, reason="low_overlap"))
-    return Verdict(False, reason=nearest.reason)
+    return Verdict(False, reason=nearest.reason, coverage=nearest.coverage)
 
 
 def _try_passage(claim: Claim, passage: Passage, rare: Mapping[str, float]) -> _Outcome:
@@ -194,7 +197,9 @@ def _difference(claim: Claim, window: Window, rare: Mapping[str, float]) -> str:
         return "subject_differs"
     if order_differs(claim.body, window):
         return "order_differs"
-    return wording_differs(claim.body, window)
+    if reason := wording_differs(claim.body, window):
+        return reason
+    return "condition_dropped" if condition_dropped(claim.body, claim.asked, window) else ""
 
 
 def _quotes(passage: Passage, window: Window) -> tuple[Quote, ...]:

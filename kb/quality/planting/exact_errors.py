@@ -8,10 +8,29 @@ import re
 from kb.quality.planting.phrases import MONTHS, NAME, WEEKDAYS, shape_of
 from kb.quality.planting.source import Source
 
-NUMBERS = (
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
-    "eighteen nineteen twenty"
-).split()
+NUMBERS = [
+    "zero",
+    "one",
+    "two",
+    "three",
+    "four",
+    "five",
+    "six",
+    "seven",
+    "eight",
+    "nine",
+    "ten",
+    "eleven",
+    "twelve",
+    "thirteen",
+    "fourteen",
+    "fifteen",
+    "sixteen",
+    "seventeen",
+    "eighteen",
+    "nineteen",
+    "twenty",
+]
 _MONTH = "|".join(MONTHS)
 _LABELS = "".join(f"(?<!{word} )" for word in ("Section", "Part", "No.", "Chapter", "Form", "Step", "May"))
 # A number that counts or measures: none of a year, a date, a clock, a code or a section.
@@ -21,10 +40,16 @@ _DIGITS = re.compile(
 _IN_WORDS = re.compile(rf"(?<![\w-])(?:{'|'.join(NUMBERS[2:])})(?![\w-])")
 _YEAR = re.compile(r"(?<![\w.,$-])(?:1[4-9]|20)\d\d(?![\w,%-]| (?:people|dollars|years|feet|miles))")
 _UNITS = (
-    ("minutes", "hours", "days", "weeks", "months", "years", "seconds"), ("minute", "hour", "day", "week", "month", "year"),
-    ("miles", "kilometres", "metres", "feet", "inches"), ("mm", "cm", "km"), ("kg", "pounds", "tonnes"),
-    ("dollars", "euros", "pounds", "cents"), ("million", "billion", "thousand"), ("percent", "dollars"), ("MB", "GB", "TB"),
-)  # fmt: skip
+    ("minutes", "hours", "days", "weeks", "months", "years", "seconds"),
+    ("minute", "hour", "day", "week", "month", "year"),
+    ("miles", "kilometres", "metres", "feet", "inches"),
+    ("mm", "cm", "km"),
+    ("kg", "pounds", "tonnes"),
+    ("dollars", "euros", "pounds", "cents"),
+    ("million", "billion", "thousand"),
+    ("percent", "dollars"),
+    ("MB", "GB", "TB"),
+)
 _UNIT = re.compile(
     rf"(?<![\w.,$-])(?:\d[\d,.]*|{'|'.join(NUMBERS[1:])}|hundred)[ -]"
     rf"(?:(?:business|working|calendar|full) )?(?P<unit>{'|'.join({unit for group in _UNITS for unit in group})})\b"

@@ -36,9 +36,13 @@ _REMOVE = (
     (r"\b(can)(?:not|'t)\b", r"\1"),
     (r"\b(is|are|was|were|could|should|would|has|have|had)n't\b", r"\1"),
     (rf"\b({_AUXILIARY}|may|could) not (?!only|necessarily|all|limited|just|always|yet)", r"\1 "),
-    (r"\b(has|have|had) not (?=been\b)", r"\1 "), (r"\bdo not have\b", "have"), (r"\bdoes not have\b", "has"), (r"\bnever\b", "always"),
-    (r"\bDo not (?=[a-z])", "Please "), (r"\bwithout (?=an? |the |your )", "with "),
-)  # fmt: skip
+    (r"\b(has|have|had) not (?=been\b)", r"\1 "),
+    (r"\bdo not have\b", "have"),
+    (r"\bdoes not have\b", "has"),
+    (r"\bnever\b", "always"),
+    (r"\bDo not (?=[a-z])", "Please "),
+    (r"\bwithout (?=an? |the |your )", "with "),
+)
 _NO_PLAIN_NOT = re.compile(
     r"\b(?:or|if|whether) (?:or )?not\b|\bnot only\b|\bno (?:more|less|later|fewer)\b|\bbut not\b"
 )
@@ -46,27 +50,63 @@ _NOT_AUXILIARY = (
     r"(?<!will )(?<!should )(?<!may )(?<!might )(?<!would )(?<!not )(?<!n't )(?<!shall )(?<!can )(?<!must )"
 )
 _MODALS = (
-    (r"\bmust not\b", "may"), (r"\bmust\b(?! not)", "may"), (r"\bmay\b(?! not| be\b| have\b)(?=(?: only| also)? [a-z])", "must"),
-    (r"\b(is|are) required to\b", r"\1 allowed to"), (rf"{_NOT_AUXILIARY}\bneeds? to\b", "may"), (rf"{_NOT_AUXILIARY}\bha(?:ve|s) to\b", "may"),
-    (r"\bshould\b(?! not| be able)", "must"), (r"\b(is|are) recommended\b", r"\1 required"), (r"\b(is|are) required\b(?! (?:to|by))", r"\1 optional"),
-    (r"\b(is|are) optional\b", r"\1 mandatory"), (r"\bshall\b(?! not)", "may"), (r"\bcan\b(?! not| be\b| also\b| help\b)(?= [a-z])", "must"),
-)  # fmt: skip
+    (r"\bmust not\b", "may"),
+    (r"\bmust\b(?! not)", "may"),
+    (r"\bmay\b(?! not| be\b| have\b)(?=(?: only| also)? [a-z])", "must"),
+    (r"\b(is|are) required to\b", r"\1 allowed to"),
+    (rf"{_NOT_AUXILIARY}\bneeds? to\b", "may"),
+    (rf"{_NOT_AUXILIARY}\bha(?:ve|s) to\b", "may"),
+    (r"\bshould\b(?! not| be able)", "must"),
+    (r"\b(is|are) recommended\b", r"\1 required"),
+    (r"\b(is|are) required\b(?! (?:to|by))", r"\1 optional"),
+    (r"\b(is|are) optional\b", r"\1 mandatory"),
+    (r"\bshall\b(?! not)", "may"),
+    (r"\bcan\b(?! not| be\b| also\b| help\b)(?= [a-z])", "must"),
+)
 _QUANTIFIERS = (
-    (r"\b([Aa])ll (?=(?:of )?(?:the |your |our )?[a-z]+s\b)", "{N}one of the "), (r"\bEvery (?=[a-z])", "No "), (r"\bEach (?=[a-z]+ (?:is|was|has|must|may|will))", "No "),
-    (r"\b[Ss]ome (?=(?:of the )?[a-z]+s\b)", "all "), (r"\b[Mm]any (?=(?:of the )?[a-z]+s\b)", "few "), (r"\b[Mm]ost (?=(?:of the )?[a-z]+s\b)", "all "),
-    (r"\b[Ff]ew (?=[a-z]+s\b)", "many "), (r"\busually\b|\boften\b|\bsometimes\b|\btypically\b|\bgenerally\b", "always"),
-    (r"\balways\b", "never"), (r"\b[Ss]everal (?=[a-z]+s\b)", "all "), (r"\bboth (?=[A-Za-z]+ and )", "neither of "),
-)  # fmt: skip
+    (r"\b([Aa])ll (?=(?:of )?(?:the |your |our )?[a-z]+s\b)", "{N}one of the "),
+    (r"\bEvery (?=[a-z])", "No "),
+    (r"\bEach (?=[a-z]+ (?:is|was|has|must|may|will))", "No "),
+    (r"\b[Ss]ome (?=(?:of the )?[a-z]+s\b)", "all "),
+    (r"\b[Mm]any (?=(?:of the )?[a-z]+s\b)", "few "),
+    (r"\b[Mm]ost (?=(?:of the )?[a-z]+s\b)", "all "),
+    (r"\b[Ff]ew (?=[a-z]+s\b)", "many "),
+    (r"\busually\b|\boften\b|\bsometimes\b|\btypically\b|\bgenerally\b", "always"),
+    (r"\balways\b", "never"),
+    (r"\b[Ss]everal (?=[a-z]+s\b)", "all "),
+    (r"\bboth (?=[A-Za-z]+ and )", "neither of "),
+)
 _DIRECTIONS = (
-    (r"\bbefore\b", "after"), (r"\bafter\b(?! all\b| hours\b)", "before"), (r"\bprior to\b", "after"), (r"\bat least\b(?!.{1,30} or more)", "at most"), (r"\bup to\b(?= \$?\d)", "at least"),
-    (r"\bmore than\b(?! one)", "less than"), (r"\bless than\b", "more than"), (r"\bincreases\b", "decreases"), (r"\bincreased\b", "decreased"),
-    (r"\bdecreases\b", "increases"), (r"\bdecreased\b", "increased"), (r"\bminimum\b", "maximum"), (r"\bmaximum\b", "minimum"), (r"\babove\b(?= the | \$?\d)", "below"),
-    (r"\bbelow\b(?= the | \$?\d)", "above"), (r"\bhigher\b", "lower"), (r"\blower\b(?= than)", "higher"), (r"\blarger\b", "smaller"), (r"\bsmaller\b", "larger"),
-    (r"\binside\b", "outside"), (r"\boutside\b(?= the| of)", "inside"), (r"\bearliest\b", "latest"), (r"\bhighest\b", "lowest"), (r"\blargest\b", "smallest"),
-    (r"\bexcluding\b", "including"), (r"\bwith the exception of\b", "including"), (r"\bgreater\b", "smaller"),
-)  # fmt: skip
+    (r"\bbefore\b", "after"),
+    (r"\bafter\b(?! all\b| hours\b)", "before"),
+    (r"\bprior to\b", "after"),
+    (r"\bat least\b(?!.{1,30} or more)", "at most"),
+    (r"\bup to\b(?= \$?\d)", "at least"),
+    (r"\bmore than\b(?! one)", "less than"),
+    (r"\bless than\b", "more than"),
+    (r"\bincreases\b", "decreases"),
+    (r"\bincreased\b", "decreased"),
+    (r"\bdecreases\b", "increases"),
+    (r"\bdecreased\b", "increased"),
+    (r"\bminimum\b", "maximum"),
+    (r"\bmaximum\b", "minimum"),
+    (r"\babove\b(?= the | \$?\d)", "below"),
+    (r"\bbelow\b(?= the | \$?\d)", "above"),
+    (r"\bhigher\b", "lower"),
+    (r"\blower\b(?= than)", "higher"),
+    (r"\blarger\b", "smaller"),
+    (r"\bsmaller\b", "larger"),
+    (r"\binside\b", "outside"),
+    (r"\boutside\b(?= the| of)", "inside"),
+    (r"\bearliest\b", "latest"),
+    (r"\bhighest\b", "lowest"),
+    (r"\blargest\b", "smallest"),
+    (r"\bexcluding\b", "including"),
+    (r"\bwith the exception of\b", "including"),
+    (r"\bgreater\b", "smaller"),
+)
 _PARTY = re.compile(r"((?:The )?[A-Z]?[a-z]+(?: [a-z]+)?) (?=may |can )")
-_NO_PARTY = frozenset("it there this that they you we i he she which".split())
+_NO_PARTY = frozenset(["it", "there", "this", "that", "they", "you", "we", "i", "he", "she", "which"])
 
 
 def negation(source: Source, chance: random.Random) -> str | None:

@@ -7,18 +7,26 @@ from __future__ import annotations
 
 import re
 
+
+def words(text: str) -> list[str]:
+    """A list as one text: shorter to read than forty quotation marks."""
+    return text.split()
+
+
 MONTHS = (
     "January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
     "November", "December",
 )  # fmt: skip
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-_NO_NAMES = (
-    "The A An This That These Those It He She They We You I In On At By For From To Of And Or But If When While As "
-    "After Before Since Until Although Though Because However Most Many Some All Each Every No Not Only One "
-    "Two Three Four Five Six Seven Eight Nine Ten Other Another Its His Her Their Our Your My There Here What Which "
-    "Who How Where Why Please Note Yes First Second Third Also Both Either Neither Several Such With Without Under "
-    "Over During Then Thus Once Any Let Do Does Did Is Are Was Were Be Can May Must Will Should"
-).split()
+_NO_NAMES = words(
+    """
+    The A An This That These Those It He She They We You I In On At By For From To Of And Or But If
+    When While As After Before Since Until Although Though Because However Most Many Some All Each
+    Every No Not Only One Two Three Four Five Six Seven Eight Nine Ten Other Another Its His Her
+    Their Our Your My There Here What Which Who How Where Why Please Note Yes First Second Third
+    Also Both Either Neither Several Such With Without Under Over During Then Thus Once Any Let Do
+    Does Did Is Are Was Were Be Can May Must Will Should"""
+)
 _STOPPERS = "|".join([*_NO_NAMES, *MONTHS, *WEEKDAYS])
 # One to four capitalised words; single letters and words of the list above are none.
 NAME = re.compile(
@@ -33,17 +41,20 @@ VERB_SIGN = re.compile(
 )
 AUXILIARY = "is|are|was|were|has|have|had|will|would|must|may|can|could|might|should|do|does|did"
 # Base forms of verbs with an agent and a patient, where "A does it to B" and "B does it to A" are two things.
-_VERBS = (
-    "accept access acquire address administer adopt advise affect allow announce appoint approve arrange assist "
-    "attack attract authorize award calculate cause challenge change cite complete conduct confirm contact control "
-    "cover create criticize define deliver describe design destroy determine develop direct discover encourage "
-    "enforce ensure enter establish evaluate examine explain express extend follow form fund generate grant guide "
-    "handle help host identify implement improve include increase influence inform inspect invade invent invite issue "
-    "join launch limit maintain manage monitor name need notify obtain offer operate organize own oversee pay "
-    "perform perceive persuade plan praise prevent process produce promote protect prove provide publish purchase "
-    "reach receive recommend record reduce reimburse reject release remove replace report represent request require "
-    "review ruin serve sign submit succeed supervise supply support train translate trust use verify view visit want"
-).split()
+_VERBS = words(
+    """
+    accept access acquire address administer adopt advise affect allow announce appoint approve
+    arrange assist attack attract authorize award calculate cause challenge change cite complete
+    conduct confirm contact control cover create criticize define deliver describe design destroy
+    determine develop direct discover encourage enforce ensure enter establish evaluate examine
+    explain express extend follow form fund generate grant guide handle help host identify implement
+    improve include increase influence inform inspect invade invent invite issue join launch limit
+    maintain manage monitor name need notify obtain offer operate organize own oversee pay perform
+    perceive persuade plan praise prevent process produce promote protect prove provide publish
+    purchase reach receive recommend record reduce reimburse reject release remove replace report
+    represent request require review ruin serve sign submit succeed supervise supply support train
+    translate trust use verify view visit want"""
+)
 # Done by both to each other: turned round, it still holds.
 SYMMETRIC = re.compile(
     r"\b(?:same|equal|equals|equivalent|similar|unlike|like|differ|differs|differed|different|between|both|together|each other"
@@ -81,7 +92,7 @@ BASES = {form: verb for verb in _VERBS for form in (verb, third_person(verb), pa
 _PAST = {participle(verb) for verb in _VERBS}
 TRANSITIVE = "|".join(sorted(BASES, key=len, reverse=True))
 PARTICIPLES = "|".join(sorted(_PAST, key=len, reverse=True))
-DETERMINERS = frozenset("the a an your our their each every all".split())
+DETERMINERS = frozenset(["the", "a", "an", "your", "our", "their", "each", "every", "all"])
 _DETERMINER = r"(?:[Tt]he|[Aa]n?|[Yy]our|[Oo]ur|[Tt]heir|[Ee]ach|[Ee]very|[Aa]ll|[Tt]his|[Tt]hese)"
 _NO_NOUN = (
     rf"(?!(?:{AUXILIARY}|of|to|in|on|at|by|for|from|with|and|or|that|which|who|as|not|be|been|cannot|it|they|you|we|he|she|"
@@ -92,10 +103,14 @@ NOUN_PHRASE = rf"(?:{_DETERMINER}(?: {_NO_NOUN}[a-z][a-z-]+){{1,3}})"
 OPENING_PLURAL = r"(?:(?!This|His|Its|As|Is|Was|Has|Does|Always|Perhaps|Besides|Unless|Across|Plus|Yes|Thus)[A-Z][a-z]{3,}s)"
 # Say nothing by themselves of what they stand for.
 EMPTY_NOUNS = frozenset(
-    "following answer result reason goal purpose first last other same main next above below latter former rest one "
-    "term name word idea fact point way number kind type example question case everyone anyone everybody someone".split()
+    words(
+        """
+    following answer result reason goal purpose first last other same main next above below latter
+    former rest one term name word idea fact point way number kind type example question case
+    everyone anyone everybody someone"""
+    )
 )
-_PLURALS = frozenset("people children staff men women police members".split())
+_PLURALS = frozenset(["people", "children", "staff", "men", "women", "police", "members"])
 _SINGULAR_ENDS = ("ss", "us", "is", "ics", "news", "series")
 _PLURAL_ENDS = ("eaus", "menus")
 

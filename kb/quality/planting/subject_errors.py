@@ -38,7 +38,27 @@ _SUBJECT = re.compile(
 _SINGULAR = frozenset(["is", "was", "has", "does"])
 _PLURAL = frozenset(["are", "were", "have", "do"])
 _EITHER = frozenset(AUXILIARY.split("|")) - _SINGULAR - _PLURAL
-_VAGUE = frozenset("the this these that each every all it its their his her our your a an such".split())
+_VAGUE = frozenset(
+    [
+        "the",
+        "this",
+        "these",
+        "that",
+        "each",
+        "every",
+        "all",
+        "it",
+        "its",
+        "their",
+        "his",
+        "her",
+        "our",
+        "your",
+        "a",
+        "an",
+        "such",
+    ]
+)
 
 
 def swapped_subject(source: Source, chance: random.Random) -> str | None:
