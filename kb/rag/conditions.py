@@ -11,13 +11,15 @@ from kb.rag.words import content_stems
 
 _CONDITION = re.compile(
     r"\b(?:if|unless|except(?: (?:if|when|that|for))?|provided that|as long as|only when)\b "
-    r"(?!any\b|needed\b|necessary\b|possible\b|applicable\b|so\b|not\b|you(?: have|'ve)? (?:any )?questions?\b)"
+    r"(?!any\b|needed\b|necessary\b|possible\b|applicable\b|so\b|not\b|you(?: have"
+    r"|'ve)? (?:any )?questions?\b)"
     r"(?P<clause>[^,;.:()]*)",
     re.IGNORECASE,
 )
 # "Ask the desk if", "even if" and "what if" set no condition.
 _ASKS = re.compile(
-    r"\b(?:ask|see|know|check|determine|sure|unsure|out|tell|decide|wonder|verify|confirm|even|as|what)(?: \w+){0,3} $",
+    r"\b(?:ask|see|know|check|determine|sure|unsure|out|tell|decide|wonder|verify|confirm|even"
+    r"|as|what)(?: \w+){0,3} $",
     re.IGNORECASE,
 )
 _SAYS_ONE = re.compile(

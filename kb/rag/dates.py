@@ -22,7 +22,8 @@ _DATES = (
 )
 _BARE_MONTH = re.compile(rf"\b{_MONTH}")
 _BARE_YEAR = re.compile(
-    r"(?<![\w.,/-])(?P<year>(?:19|20)\d\d)\b(?![\w/]|[.,]\d|\s?%| (?:eur|usd|euros?|dollars?|employees|people)\b)",
+    r"(?<![\w.,/-])(?P<year>(?:19|20)\d\d)\b(?![\w/]|[.,]\d|\s?%| (?:eur|usd|euros?|dollars?"
+    r"|employees|people)\b)",
     re.IGNORECASE,
 )
 _AMBIGUOUS_MONTHS = frozenset({"may", "mar", "sep", "dec", "jan"})

@@ -133,8 +133,8 @@ def order_differs(claim: Reading, window: Window) -> bool:
 
 
 def _exchanged(claim: Reading, source: Reading) -> bool:
-    """Whether the same words stand as P B M A S for P A M B S, small words counted: "the court of justice" for
-    "the justice of court". Members of a list may change places."""
+    """Whether the same words stand as P B M A S for P A M B S, small words counted: "the court of justice"
+    for "the justice of court". Members of a list may change places."""
     mine, theirs = ([stem(token) for token in reading.all_tokens] for reading in (claim, source))
     shared = Counter(mine) & Counter(theirs)
     if shared.total() < _SAME_WORDS * max(len(mine), len(theirs)):
@@ -175,7 +175,8 @@ def _swapped(claim: Reading, source: Reading) -> bool:
 
 
 def _turned_round(mine: Sequence[str], theirs: Sequence[str]) -> bool:
-    """Whether the words that both have follow each other in one order, begun at another place: a clause moved."""
+    """Whether the words that both have follow each other in one order, begun at another place: a clause
+    moved."""
     shared = Counter(mine) & Counter(theirs)
     here, there = (_kept(stems, shared) for stems in (mine, theirs))
     return _rotated(here, there)

@@ -104,7 +104,10 @@ def test_what_would_stay_true_or_name_nobody_is_not_swapped(sentence: str) -> No
 
 
 def test_another_party_must_be_told_apart_from_the_subject_by_the_passage() -> None:
-    apart = "Neutrophils are very common cells of blood. Macrophages are very large cells of blood. Neutrophils are always smaller than Macrophages."
+    apart = (
+        "Neutrophils are very common cells of blood. Macrophages are very large cells of"
+        " blood. Neutrophils are always smaller than Macrophages."
+    )
     assert made_of(swapped_subject, "Neutrophils are very common cells of blood.", apart) == {
         "Macrophages are very common cells of blood."
     }
@@ -160,7 +163,10 @@ def test_an_error_is_no_sentence_of_the_passage() -> None:
 
 
 def test_headings_questions_and_fragments_are_no_sources() -> None:
-    text = "# A heading that has words in it\n\nIs it open?\n\nSee also [here](x).\n\nThe office is closed on Monday."
+    text = (
+        "# A heading that has words in it\n\nIs it open?\n\nSee also [here](x).\n\nThe"
+        " office is closed on Monday."
+    )
     assert [source.sentence for source in sources_of([text])] == ["The office is closed on Monday."]
 
 

@@ -12,8 +12,10 @@ from django.core.management import CommandError, call_command
 from kb.quality.support import Labelled, evaluate_support, figures
 
 ROWS = [
-    {"sentence": "The office opens at 7:00.", "passage": "The office opens at 7:00 daily.", "supported": True},
-    {"sentence": "The office opens at 8:00.", "passage": "The office opens at 7:00 daily.", "supported": False, "kind": "time"},
+    {"sentence": "The office opens at 7:00.", "passage": "The office opens at 7:00 daily.",
+    "supported": True},
+    {"sentence": "The office opens at 8:00.", "passage": "The office opens at 7:00 daily.",
+    "supported": False, "kind": "time"},
 ]  # fmt: skip
 
 
@@ -57,7 +59,10 @@ def test_a_row_that_lacks_something_is_named(tmp_path: Path, row: dict[str, obje
 
 
 def test_a_data_set_is_planted_and_most_is_judged_rightly(tmp_path: Path) -> None:
-    text = "The office in Lucerne opens at 7:00 and closes at 20:30. Visitors must sign the book before they leave."
+    text = (
+        "The office in Lucerne opens at 7:00 and closes at 20:30. Visitors must sign the"
+        " book before they leave."
+    )
     (tmp_path / "documents.jsonl").write_text(json.dumps({"id": 1, "text": text}), encoding="utf-8")
     found = evaluate_support(tmp_path, 5, 0)
     assert found["n"] > 4

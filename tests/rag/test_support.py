@@ -230,7 +230,8 @@ def test_a_word_in_the_place_of_another_changes_what_is_said(sentence: str, reas
         ("On 31 December 1687 the first group set sail.", "On 1687-12-31 the first group set sail."),
         ("The three sources of law are custom and statute.", "The 3 sources of law are custom and statute."),
         ("You must not run two engines at once.", "You may not run two engines at once."),
-        ("Decide whether or not to accept the offer of the agency.", "Decide whether to accept the offer of the agency."),
+        ("Decide whether or not to accept the offer of the agency.",
+        "Decide whether to accept the offer of the agency."),
     ],
 )  # fmt: skip
 def test_the_same_in_another_order_or_form_is_proved(source: str, sentence: str) -> None:

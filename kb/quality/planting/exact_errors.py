@@ -35,7 +35,8 @@ _MONTH = "|".join(MONTHS)
 _LABELS = "".join(f"(?<!{word} )" for word in ("Section", "Part", "No.", "Chapter", "Form", "Step", "May"))
 # A number that counts or measures: none of a year, a date, a clock, a code or a section.
 _DIGITS = re.compile(
-    rf"(?<![\w.,:/#'-]){_LABELS}(?P<number>\d{{1,3}}(?:,\d{{3}})+|\d+(?:\.\d+)?)(?![\w:/'-]|[.,]\d|st\b|nd\b|rd\b|th\b)(?! (?:{_MONTH})\b)"
+    rf"(?<![\w.,:/#'-]){_LABELS}(?P<number>\d{{1,3}}(?:,\d{{3}})+|\d+(?:\.\d+)?)"
+    rf"(?![\w:/'-]|[.,]\d|st\b|nd\b|rd\b|th\b)(?! (?:{_MONTH})\b)"
 )
 _IN_WORDS = re.compile(rf"(?<![\w-])(?:{'|'.join(NUMBERS[2:])})(?![\w-])")
 _YEAR = re.compile(r"(?<![\w.,$-])(?:1[4-9]|20)\d\d(?![\w,%-]| (?:people|dollars|years|feet|miles))")
@@ -50,9 +51,10 @@ _UNITS = (
     ("percent", "dollars"),
     ("MB", "GB", "TB"),
 )
+_UNIT_NAMES = "|".join(sorted({unit for group in _UNITS for unit in group}))
 _UNIT = re.compile(
     rf"(?<![\w.,$-])(?:\d[\d,.]*|{'|'.join(NUMBERS[1:])}|hundred)[ -]"
-    rf"(?:(?:business|working|calendar|full) )?(?P<unit>{'|'.join({unit for group in _UNITS for unit in group})})\b"
+    rf"(?:(?:business|working|calendar|full) )?(?P<unit>{_UNIT_NAMES})\b"
 )
 _UNLIKE_YEARS = re.compile(r"\b(?:page|room|form|no|number)\.? $", re.IGNORECASE)
 

@@ -19,7 +19,8 @@ _DENIED = re.compile(
 )
 _AUXILIARY = "is|are|was|were|will|would|must|can|should"
 _INSERT = re.compile(
-    rf"\b(?P<verb>{_AUXILIARY})\b(?! (?:be )?(?:also|either|not|n|some|most|one|both|all|every|each|many|often|still|a lot)\b)"
+    rf"\b(?P<verb>{_AUXILIARY})\b(?! (?:be )?(?:also|either|not|n|some|most|one|both|all|every"
+    rf"|each|many|often|still|a lot)\b)"
 )
 _YOU_MAY = re.compile(
     r"(?:You|Employees|[A-Z][a-z]+s) (?P<verb>may)(?= (?!be|have|want|need|also|find|not|wish|see)[a-z])"
@@ -30,7 +31,8 @@ _OPENS_ODDLY = re.compile(
     r"(?:Many|Most|Some|Several|Often|Sometimes|Few|Each|Every|Either|Both|All|Here|There)\b"
 )
 _ORDERS = re.compile(
-    r"(?:Use|Send|Ask|Submit|Contact|Include|Add|Make|Take|Check|Keep|Complete|Enter|Select|Share|Click|Choose|Open|Create) "
+    r"(?:Use|Send|Ask|Submit|Contact|Include|Add|Make|Take|Check|Keep|Complete|Enter|Select"
+    r"|Share|Click|Choose|Open|Create) "
 )
 _REMOVE = (
     (r"\b(can)(?:not|'t)\b", r"\1"),

@@ -57,9 +57,11 @@ _VERBS = words(
 )
 # Done by both to each other: turned round, it still holds.
 SYMMETRIC = re.compile(
-    r"\b(?:same|equal|equals|equivalent|similar|unlike|like|differ|differs|differed|different|between|both|together|each other"
+    r"\b(?:same|equal|equals|equivalent|similar|unlike|like|differ|differs|differed|different"
+    r"|between|both|together|each other"
     r"|meet|meets|met|marry|married|marries|border|borders|bordered|join|joined|joins|match|matches|matched|resemble|resembles"
-    r"|also known|known as|called|named|synonym|aka|share|shares|shared|cooperate|collaborate|collaborated|near|with|and|or|versus"
+    r"|also known|known as|called|named|synonym|aka|share|shares|shared|cooperate|collaborate"
+    r"|collaborated|near|with|and|or|versus"
     r"|related|opposite|adjacent|parallel|alongside|i\.e)\b",
     re.IGNORECASE,
 )
@@ -100,7 +102,10 @@ _NO_NOUN = (
 )
 # A determiner and one to three plain words, or a bare plural that opens a sentence.
 NOUN_PHRASE = rf"(?:{_DETERMINER}(?: {_NO_NOUN}[a-z][a-z-]+){{1,3}})"
-OPENING_PLURAL = r"(?:(?!This|His|Its|As|Is|Was|Has|Does|Always|Perhaps|Besides|Unless|Across|Plus|Yes|Thus)[A-Z][a-z]{3,}s)"
+OPENING_PLURAL = (
+    r"(?:(?!This|His|Its|As|Is|Was|Has|Does|Always|Perhaps|Besides|Unless|Across"
+    r"|Plus|Yes|Thus)[A-Z][a-z]{3,}s)"
+)
 # Say nothing by themselves of what they stand for.
 EMPTY_NOUNS = frozenset(
     words(
@@ -124,8 +129,8 @@ def is_plural(phrase: str) -> bool:
 
 
 def shape_of(name: str) -> str:
-    """What may take a name's place: an acronym another acronym, a nationality another; "" for one that none can
-    replace."""
+    """What may take a name's place: an acronym another acronym, a nationality another; "" for one that none
+    can replace."""
     if name.isupper():
         return "acronym" if name.isalpha() and len(name) < 7 else ""
     words = name.split()

@@ -25,13 +25,26 @@ from kb.quality.planting.truths import (
 )
 
 ERRORS: Mapping[str, Change] = {
-    "number": other_number, "date": other_date, "name": other_name, "negation": negation, "unit": other_unit,
-    "swapped subject": swapped_subject, "modality": modality, "quantifier": quantifier, "direction": direction,
-}  # fmt: skip
+    "number": other_number,
+    "date": other_date,
+    "name": other_name,
+    "negation": negation,
+    "unit": other_unit,
+    "swapped subject": swapped_subject,
+    "modality": modality,
+    "quantifier": quantifier,
+    "direction": direction,
+}
 TRUTHS: Mapping[str, Change] = {
-    "verbatim": verbatim, "dropped adverb": dropped_adverb, "number words": number_words, "date format": date_format,
-    "contraction": contraction, "synonym": synonym, "reordered": reordered, "voice": voice,
-}  # fmt: skip
+    "verbatim": verbatim,
+    "dropped adverb": dropped_adverb,
+    "number words": number_words,
+    "date format": date_format,
+    "contraction": contraction,
+    "synonym": synonym,
+    "reordered": reordered,
+    "voice": voice,
+}
 _TEXT_FILES = frozenset({".md", ".txt"})
 # About a chunk.
 _PASSAGE_CHARS = 1200

@@ -83,8 +83,8 @@ def sources_of(passages: Sequence[str]) -> list[Source]:
 
 
 def whole_sentences(passage: str) -> Iterator[str]:
-    """Sentences of running text and list items with a verb and a full stop, without markup, links and quotation
-    marks left open."""
+    """Sentences of running text and list items with a verb and a full stop, without markup, links and
+    quotation marks left open."""
     for segment in split_segments(passage):
         words = " ".join(plain(passage[segment.body : segment.body_end]).split())
         if segment.block in ("p", "li") and _is_whole(words):

@@ -1,4 +1,5 @@
-"""The right words about the wrong one: subject and object change places, or another party takes the subject's."""
+"""The right words about the wrong one: subject and object change places, or another party takes the
+subject's."""
 
 from __future__ import annotations
 
@@ -26,7 +27,10 @@ _BEHIND = "to|in|on|at|by|for|from|with|before|after|if|when|within|during|as|un
 _END = rf"(?=[.,;]| (?:{_BEHIND})\b)"
 _FRONT = r"(?P<front>(?:(?:In|On|During|By|After|Since|At|From|Under) [^,;:]{2,40}, )?)"
 # Past forms, of which these are more often no verb of the sentence.
-_DID = r"(?!used|called|named|based|located|related|needed|involved|required|allowed|listed|known|given|seemed|appeared|\w*eed\b)[a-z]{3,}ed"
+_DID = (
+    r"(?!used|called|named|based|located|related|needed|involved|required|allowed|listed"
+    r"|known|given|seemed|appeared|\w*eed\b)[a-z]{3,}ed"
+)
 _ACTED = re.compile(
     rf"{_FRONT}(?P<one>{_PHRASE}) (?P<verb>(?:(?:{AUXILIARY}) )?(?:{TRANSITIVE})|{_DID}"
     rf"|(?:is|are|was|were|has been|have been) (?:{_DID}|{PARTICIPLES}) by|(?:is|was) (?:the|an?) [a-z]+ of) "
@@ -62,7 +66,8 @@ _VAGUE = frozenset(
 
 
 def swapped_subject(source: Source, chance: random.Random) -> str | None:
-    """Who does it and whom it is done to change places; else two names; else another party of the passage does it."""
+    """Who does it and whom it is done to change places; else two names; else another party of the passage
+    does it."""
     ways = [_exchanged, _names_exchanged, _other_party]
     chance.shuffle(ways)
     for way in ways:
@@ -118,8 +123,8 @@ def _alone(sentence: str, match: re.Match[str]) -> bool:
 
 
 def _other_party(source: Source, chance: random.Random) -> str | None:
-    """The subject becomes that of another sentence, where the passage speaks of both in one breath: then they are
-    two."""
+    """The subject becomes that of another sentence, where the passage speaks of both in one breath: then
+    they are two."""
     match = _SUBJECT.match(source.sentence)
     if match is None or not (source.is_thing(match["one"]) and _goes(match["one"], match["verb"])):
         return None

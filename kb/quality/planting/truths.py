@@ -21,11 +21,14 @@ from kb.quality.planting.phrases import (
 from kb.quality.planting.source import Source
 
 _ADVERBS = re.compile(
-    r"(?<=[a-z] )(?:also|already|simply|just|actually|really|very|highly|quickly|easily|currently|clearly|then|still|indeed"
-    r"|therefore|successfully|directly|immediately|certainly|particularly|especially|additionally|subsequently|originally) (?=[a-z])"
+    r"(?<=[a-z] )(?:also|already|simply|just|actually|really|very|highly|quickly|easily"
+    r"|currently|clearly|then|still|indeed"
+    r"|therefore|successfully|directly|immediately|certainly|particularly|especially"
+    r"|additionally|subsequently|originally) (?=[a-z])"
 )
 _OPENERS = re.compile(
-    r"(?:However|Therefore|Additionally|Furthermore|Moreover|Also|In addition|Thus|Consequently|As a result|For example|Please note that|In fact"
+    r"(?:However|Therefore|Additionally|Furthermore|Moreover|Also|In addition|Thus|Consequently"
+    r"|As a result|For example|Please note that|In fact"
     r"|Indeed|Similarly|Finally), (?=[a-z])"
 )
 _MONTH = "|".join(MONTHS)
@@ -97,21 +100,25 @@ _SAME = (
     ("permitted", "allowed"),
 )
 _CONDITION = re.compile(
-    r"(?P<main>[A-Z][^,;:()]*?[a-z]),? (?P<clause>(?:if|when|unless|after|before|once|because|while|although) "
+    r"(?P<main>[A-Z][^,;:()]*?[a-z]),? (?P<clause>(?:if|when|unless|after|before|once|because"
+    r"|while|although) "
     r"(?:you|it|they|we|he|she|the|a|an|your|this|there|all|no) [^,;:()]+)\."
 )
 _FRONTED = re.compile(
-    r"(?P<clause>(?:If|When|Unless|Once|Because|While|After|Before) (?:you|it|they|we|the|a|an|your) [^,;:()]+), (?P<main>[a-z][^,;:()]*)\."
+    r"(?P<clause>(?:If|When|Unless|Once|Because|While|After|Before) (?:you|it|they|we|the|a|an"
+    r"|your) [^,;:()]+), (?P<main>[a-z][^,;:()]*)\."
 )
 _PLACED = re.compile(
-    r"(?P<place>(?:In|On|During|By|Since|At) (?:the )?(?:\w+ ){0,2}\w+), (?P<main>(?:the|a|an|it|they|he|she|we|you|there)\b[^,;:()]*)\."
+    r"(?P<place>(?:In|On|During|By|Since|At) (?:the )?(?:\w+ ){0,2}\w+), (?P<main>(?:the|a|an|it"
+    r"|they|he|she|we|you|there)\b[^,;:()]*)\."
 )
 _ACTIVE = re.compile(
     rf"(?P<agent>{NAME.pattern}|{NOUN_PHRASE}) (?P<verb>(?:(?:must|will|should|can) )?(?:{TRANSITIVE})) "
     rf"(?P<patient>{NAME.pattern}|{NOUN_PHRASE})(?P<rest>(?: (?:in|within|before|after|on|at) [^,;:()]+)?)\."
 )
 _PASSIVE = re.compile(
-    rf"(?P<patient>{NAME.pattern}|{NOUN_PHRASE}) (?P<was>was|were) (?P<verb>{PARTICIPLES}) by (?P<agent>{NAME.pattern}|{NOUN_PHRASE})"
+    rf"(?P<patient>{NAME.pattern}|{NOUN_PHRASE}) (?P<was>was"
+    rf"|were) (?P<verb>{PARTICIPLES}) by (?P<agent>{NAME.pattern}|{NOUN_PHRASE})"
     r"(?P<rest>(?: (?:in|within|before|after|on|at) [^,;:()]+)?)\."
 )
 
