@@ -13,6 +13,8 @@ from typing import Any
 
 from kb.exceptions import InvalidInputError
 from kb.quality.datasets import read_jsonl
+from kb.quality.deployment import throw_away_deployment
+from kb.quality.people import agreement, rated_in
 from kb.quality.planting.plant import passages_in, plant
 from kb.rag.support import check_sentence
 from kb.rag.types import Passage
@@ -37,7 +39,7 @@ def evaluate_support(path: Path, limit: int | None, seed: int) -> dict[str, Any]
 
     Args:
         path: a JSONL file of labelled sentences, or a data set folder, in whose passages errors and true
-            sentences are planted.
+            sentences are planted. Where people rated answers in it, the agreement with them is told too.
         limit: sentences of a file, or planted ones of each kind.
 
     Raises:
@@ -48,7 +50,12 @@ def evaluate_support(path: Path, limit: int | None, seed: int) -> dict[str, Any]
         rows = [Labelled(item.sentence, item.passage, item.supported, item.kind) for item in made]
     else:
         rows = [_labelled(row, number) for number, row in enumerate(read_jsonl(path), 1)][:limit]
-    return figures(rows, [says_supported(row.sentence, row.passage) for row in rows])
+    found = figures(rows, [says_supported(row.sentence, row.passage) for row in rows])
+    rated = rated_in(path) if path.is_dir() else []
+    if rated:
+        with throw_away_deployment(with_llm=False) as deployment:
+            found["people"] = agreement(rated, deployment.search_client().cosines, seed)
+    return found
 
 
 def figures(rows: Sequence[Labelled], verdicts: Sequence[bool]) -> dict[str, Any]:
