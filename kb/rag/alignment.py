@@ -1,5 +1,4 @@
-"""Word by word: where a sentence says almost what one sentence of its source says, what stands in which
-place.
+"""Word by word: where a sentence says almost what its source says, what stands in which place.
 
 Overlap cannot see that "usually" became "always", or that another name stands where the source has one: the
 small words weigh nothing and the names may both be near. So the two are laid beside each other, and each
@@ -27,9 +26,8 @@ from kb.rag.wordlists import (
 )
 from kb.rag.words import is_content, stem
 
-# This share of the claim's words must stand in the source, and this share in the same order, for the rest
-# to be
-# comparable: where two things changed places, only the words between them are in order.
+# The shares of the claim's words that must stand in the source, and in the same order, for the rest to be
+# comparable. Where two things changed places, only the words between them are in order.
 _SHARED, _IN_ORDER = 0.6, 0.4
 # A longer stretch was said anew; what stands in whose place is then anybody's guess.
 _LONGEST_STRETCH = 5
@@ -61,8 +59,7 @@ class _Exchange:
 
 
 def wording_differs(claim: Reading, window: Window) -> str:
-    """The stable reason why a stretch of the claim says another thing than the source in its place; "" if
-    none.
+    """The stable reason why a stretch of the claim says another thing than the source there; "" if none.
 
     unit_differs, degree_differs, opposite_in_source, order_differs, name_differs or subject_differs.
     """

@@ -1,7 +1,8 @@
 """Whether the shown passages prove a sentence, and with which words.
 
 Two layers. Exact: every number, date, time, name, identifier, quotation and negation of the sentence has its
-equal in the proving words (`exact`, `relations`). Alignment: one to three consecutive sentences of one
+equal in the proving words (`exact`), in the same relation (`relations`) and place (`alignment`), under the
+same condition (`conditions`). Alignment: one to three consecutive sentences of one
 passage hold nearly all of the sentence's content words, rare words counting more; they are the quote that
 the reader sees.
 """

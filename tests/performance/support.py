@@ -1,4 +1,4 @@
-"""What checking adds: the time to check an answer's sentences, over the time in which the model wrote them."""
+"""What checking adds: the time to check an answer's sentences, over the time of writing them."""
 
 from __future__ import annotations
 
