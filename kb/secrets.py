@@ -45,7 +45,11 @@ def pseudonym(user_id: int) -> str:
     return hmac.new(key, f"kb user {user_id}".encode(), hashlib.sha256).hexdigest()[:32]
 
 
-def internal_token() -> str:
-    """The bearer token by which this installation's own processes know each other."""
-    key = secret_key(config.data_dir).encode()
-    return hmac.new(key, b"kb internal processes", hashlib.sha256).hexdigest()
+def internal_token(key: str = "") -> str:
+    """The bearer token by which an installation's own processes know each other.
+
+    Args:
+        key: its secret key; without it, that of this installation.
+    """
+    secret = (key or secret_key(config.data_dir)).encode()
+    return hmac.new(secret, b"kb internal processes", hashlib.sha256).hexdigest()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import secrets
 import signal
@@ -17,11 +18,15 @@ from pathlib import Path
 
 from django.conf import settings
 
-from kb.conf import config
+from kb.conf import ENDPOINTS_FILE, config
 from kb.exceptions import KBError
+from kb.search.client import SearchClient
+from kb.secrets import KEY_FILE, internal_token
 
 _START_S = 300
 _STOP_S = 20
+# A measurement may ask for hundreds of long texts at once.
+_SLOW_S = 120.0
 # These belong to the installation that runs the command, not to the throw-away one.
 _NOT_INHERITED = ("KB_DATABASE_URL", "KB_REDIS_URL", "KB_SEARCH_URL", "KB_SECRET_KEY", "KB_SECRET_KEY_FILE",
                   "KB_ADMIN_PASSWORD_FILE", "KB_PUBLIC_URL", "KB_HOST", "KB_ALLOWED_HOSTS")  # fmt: skip
@@ -43,6 +48,12 @@ class Deployment:
         return subprocess.run(  # noqa: S603 - our own program
             command, env=dict(self.environment), capture_output=True, text=True, check=True, timeout=_START_S
         )
+
+    def search_client(self) -> SearchClient:
+        """Asks its search server directly."""
+        endpoints = json.loads((self.data_dir / ENDPOINTS_FILE).read_text(encoding="utf-8"))
+        key = (self.data_dir / KEY_FILE).read_text(encoding="utf-8").strip()
+        return SearchClient(endpoints["KB_SEARCH_URL"], internal_token(key), _SLOW_S)
 
 
 @contextlib.contextmanager

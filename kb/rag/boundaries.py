@@ -27,6 +27,8 @@ _SPACE = re.compile(r"\s*")
 _NEXT_WORD = re.compile(r"\S{1,24}")
 _CONTEXT_CHARS = 200
 _LAST_WORD = re.compile(r"[A-Za-z]+\Z")
+# The library takes "gov." and "CO." for abbreviations: here they end an address and an acronym.
+_WHOLE_BY_ITSELF = re.compile(r"\S+@\S+\.[a-z]+\.|(?:https?://|www\.)\S+\.|(?!DR|MR|MS|ST|NO)[A-Z]{2,5}\.")
 _ENUMERATOR = re.compile(r"\(?\d{1,3}[.)]+")
 # A line at least this long without a full stop was wrapped; a shorter one was ended.
 _WRAPPED_LINE_CHARS = 45
@@ -34,6 +36,7 @@ _WRAPPED_LINE_CHARS = 45
 _ABBREVIATIONS = frozenset(
     [
         "approx.",
+        "rm.",
         "ca.",
         "cf.",
         "max.",
@@ -164,12 +167,15 @@ def _is_over(before: str, next_word: str) -> bool:
         return True
     if _ENUMERATOR.fullmatch(context):
         return False
-    if context.rpartition(" ")[2].lstrip("(\"'*_").casefold() in _ABBREVIATIONS:
+    last = context.rpartition(" ")[2].lstrip("(\"'*_")
+    if last.casefold() in _ABBREVIATIONS:
         return False
     if context.count("(") > context.count(")") or context.count("\u201c") > context.count("\u201d"):
         return False
     if context.count('"') % 2:
         return False
+    if _WHOLE_BY_ITSELF.fullmatch(last):
+        return True
     if context.startswith("(") and context.endswith((".)", "!)", "?)")):
         return True
     at = 0

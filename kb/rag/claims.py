@@ -40,12 +40,15 @@ class Claim:
         reading: of the whole sentence, whose exact items count.
         body: of what stands behind "According to ...,".
         wanted: the content stems that a source must hold.
-        facts: how many exact items the sentence has."""
+        facts: how many exact items the sentence has.
+        asked: the content stems of the question.
+    """
 
     reading: Reading
     body: Reading
     wanted: frozenset[str]
     facts: int
+    asked: frozenset[str] = frozenset()
 
 
 def claim_of(sentence: str, question: str) -> Claim | str:
@@ -78,7 +81,7 @@ def claim_of(sentence: str, question: str) -> Claim | str:
         if not (asked and (wanted or facts)):
             return "no_claim"
         wanted |= asked
-    return Claim(reading, body, wanted, len(facts))
+    return Claim(reading, body, wanted, len(facts), asked)
 
 
 _FILLER_STEMS = frozenset(item for word in FILLER for item in read(word).stems)

@@ -11,18 +11,19 @@ from kb.rag.wordlists import MONTHS, NUMBER_WORDS
 _MONTH = rf"(?P<month>{'|'.join(sorted(MONTHS, key=len, reverse=True))})\b\.?"
 _DAY = r"(?P<day>\d{1,2})(?:st|nd|rd|th)?"
 _DAYS = rf"(?:(?P<from>\d{{1,2}})(?:st|nd|rd|th)?\s?(?:-|to|and|or|until)\s?)?{_DAY}"
-_YEAR = r"(?P<year>(?:19|20)\d\d)\b"
+_YEAR = r"(?P<year>(?:1\d|20)\d\d)\b"
 _DATES = (
     re.compile(rf"\b{_YEAR}-(?P<month>\d\d)-(?P<day>\d\d)\b"),
     re.compile(r"\b(?P<year>(?:19|20)\d\d)/(?P<month>\d\d)/(?P<day>\d\d)\b"),
     re.compile(r"\b(?P<day>\d{1,2})(?P<dot>[./])(?P<month>\d{1,2})(?P=dot)(?P<year>(?:19|20)?\d\d)\b"),
-    re.compile(rf"\b{_DAYS} (?:of )?{_MONTH},?(?: {_YEAR})?", re.IGNORECASE),
+    re.compile(rf"(?<![\d-])\b{_DAYS} (?:of )?{_MONTH},?(?: {_YEAR})?", re.IGNORECASE),
     re.compile(rf"\b{_MONTH} {_DAYS.replace('{1,2}', '{1,2}(?![0-9])')}(?:,? {_YEAR})?", re.IGNORECASE),
     re.compile(rf"\b{_MONTH},? {_YEAR}", re.IGNORECASE),
 )
 _BARE_MONTH = re.compile(rf"\b{_MONTH}")
 _BARE_YEAR = re.compile(
-    rf"(?<![\w.,/-]){_YEAR}(?![\w/]|[.,]\d|\s?%| (?:eur|usd|euros?|dollars?|employees|people)\b)",
+    r"(?<![\w.,/-])(?P<year>(?:19|20)\d\d)\b(?![\w/]|[.,]\d|\s?%| (?:eur|usd|euros?|dollars?"
+    r"|employees|people)\b)",
     re.IGNORECASE,
 )
 _AMBIGUOUS_MONTHS = frozenset({"may", "mar", "sep", "dec", "jan"})

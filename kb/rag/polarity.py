@@ -15,7 +15,7 @@ _PATTERNS = tuple(
         (
             "",
             rf"\b(?:no|not) (?:more|less|fewer|later|longer|earlier) than(?= (?:[a-z]+ )?(?:{_NUMBER}))"
-            r"|\bnot only\b|\bNo\. ?\d",
+            r"|\bnot only\b|\bNo\. ?\d|(?<=whether )or not\b",
         ),
         (
             "exempt",
@@ -51,6 +51,9 @@ _PATTERNS = tuple(
 )
 _NEGATIONS = ("not", "forbid", "exempt", "without", "only", "except")
 _NEGATING = re.compile(r"\b(?:not|no|never|none|nobody|nothing|neither|cannot|unable)\b|n't\b", re.IGNORECASE)
+_PASSIVE = re.compile(
+    r"\b(?:is|are|was|were|be|been|being|gets?)\b(?: \w+){0,2} \w+(?:ed|en|id|ld|nt|de)\b", re.IGNORECASE
+)
 _MAY_MONTH = re.compile(r"\bMay\b(?=,? \d)|(?<=\d )May\b")
 
 
@@ -70,6 +73,11 @@ def polarity(text: str) -> frozenset[str]:
             text = pattern.sub(" ", text)
             marks.add(mark)
     return frozenset(marks)
+
+
+def is_passive(text: str) -> bool:
+    """Whether a verb of plain text is in the passive."""
+    return _PASSIVE.search(text) is not None
 
 
 def is_negation(mark: str) -> bool:

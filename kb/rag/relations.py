@@ -2,41 +2,24 @@
 
 from __future__ import annotations
 
-import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from kb.rag.dates import same_clock, same_date
+from kb.rag.polarity import is_passive
 from kb.rag.quantities import Quantity, same_quantity
 from kb.rag.reading import Part, Reading
 from kb.rag.statements import Statement
 from kb.rag.window import Window
+from kb.rag.wordlists import PRONOUNS
 from kb.rag.words import stem, weight
 
-_PASSIVE = re.compile(
-    r"\b(?:is|are|was|were|be|been|being|gets?)\b(?: \w+){0,2} \w+(?:ed|en|id|ld|nt|de)\b", re.IGNORECASE
-)
 _NAME_SAY = 2.0
-_PRONOUNS = frozenset(
-    [
-        "he",
-        "she",
-        "it",
-        "they",
-        "him",
-        "her",
-        "them",
-        "his",
-        "hers",
-        "its",
-        "their",
-        "theirs",
-        "this",
-        "these",
-        "those",
-        "such",
-    ]
-)
+# Two sentences with this share of their words in common are made of the same words.
+_SAME_WORDS = 0.8
+_JOINING = frozenset(["and", "or", "nor"])
+_LIST_WORDS = 4
 
 
 @dataclass(frozen=True)
@@ -125,7 +108,7 @@ def _subject_at_home(subject: str, claim: Reading, window: Window) -> bool:
             continue
         if subject in statement.stems or subject in statement.context:
             return True
-        pronoun = not _PRONOUNS.isdisjoint(statement.reading.all_tokens)
+        pronoun = not PRONOUNS.isdisjoint(statement.reading.all_tokens)
         if pronoun and at and subject in window.everything[at - 1].stems:
             return True
     return False
@@ -143,10 +126,41 @@ def order_differs(claim: Reading, window: Window) -> bool:
     A clause that moved as a whole ("if X, then Y" for "Y if X") is no such change, and the passive undoes
     one.
     """
-    return any(_swapped(claim, statement.reading) for statement in window.statements)
+    return any(
+        _swapped(claim, statement.reading) or _exchanged(claim, statement.reading)
+        for statement in window.statements
+    )
+
+
+def _exchanged(claim: Reading, source: Reading) -> bool:
+    """Whether the same words stand as P B M A S for P A M B S, small words counted: "the court of justice"
+    for "the justice of court". Members of a list may change places."""
+    mine, theirs = ([stem(token) for token in reading.all_tokens] for reading in (claim, source))
+    shared = Counter(mine) & Counter(theirs)
+    if shared.total() < _SAME_WORDS * max(len(mine), len(theirs)):
+        return False
+    here, there = _kept(mine, shared), _kept(theirs, shared)
+    if _rotated(here, there):
+        return False
+    while here and here[0] == there[0]:
+        here, there = here[1:], there[1:]
+    while here and here[-1] == there[-1]:
+        here, there = here[:-1], there[:-1]
+    for first in range(1, len(here)):
+        if here[-first:] != there[:first]:
+            continue
+        for last in range(1, len(here) - first):
+            middle = here[last:-first]
+            if here[:last] == there[-last:] and middle == there[first:-last]:
+                joined = len(middle) <= _LIST_WORDS and not _JOINING.isdisjoint(middle)
+                return not joined and is_passive(claim.text) == is_passive(source.text)
+    return False
 
 
 def _swapped(claim: Reading, source: Reading) -> bool:
+    # A list item is read behind the words above its list: its own words may be the last ones.
+    if _turned_round(claim.stems, source.stems) or _turned_round(claim.stems[::-1], source.stems[::-1]):
+        return False
     at = {item: i for i, item in enumerate(_numbered(source.stems))}
     shared = [at[item] for item in _numbered(claim.stems) if item in at]
     ranks = {place: rank for rank, place in enumerate(sorted(shared))}
@@ -157,7 +171,30 @@ def _swapped(claim: Reading, source: Reading) -> bool:
         else:
             runs.append([rank])
     swapped = _one_exchange([run[0] for run in runs])
-    return swapped and bool(_PASSIVE.search(claim.text)) == bool(_PASSIVE.search(source.text))
+    return swapped and is_passive(claim.text) == is_passive(source.text)
+
+
+def _turned_round(mine: Sequence[str], theirs: Sequence[str]) -> bool:
+    """Whether the words that both have follow each other in one order, begun at another place: a clause
+    moved."""
+    shared = Counter(mine) & Counter(theirs)
+    here, there = (_kept(stems, shared) for stems in (mine, theirs))
+    return _rotated(here, there)
+
+
+def _rotated(here: Sequence[str], there: Sequence[str]) -> bool:
+    return any([*here] == [*there[at:], *there[:at]] for at in range(len(there)) if there[at] == here[0])
+
+
+def _kept(stems: Sequence[str], counts: Counter[str]) -> list[str]:
+    """Each stem as often as counted, the first ones."""
+    left = Counter(counts)
+    kept = []
+    for item in stems:
+        if left[item] > 0:
+            left[item] -= 1
+            kept.append(item)
+    return kept
 
 
 def _numbered(stems: Sequence[str]) -> list[tuple[str, int]]:
@@ -205,7 +242,8 @@ def _rivals(part: Part, sources: Sequence[_Source]) -> Iterator[tuple[list[_Sour
 
 
 def _same_kind(item: Quantity, other: Quantity) -> bool:
-    return not other.implied and other.unit in (item.unit, "")
+    """ "Two colons" is no rival of "ten seconds"; a bare number may be."""
+    return not other.implied and (other.unit == item.unit or not (other.unit or other.noun))
 
 
 def _divide(same: list[_Source], kind: list[_Source]) -> tuple[list[_Source], list[_Source]]:

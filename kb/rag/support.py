@@ -1,7 +1,8 @@
 """Whether the shown passages prove a sentence, and with which words.
 
 Two layers. Exact: every number, date, time, name, identifier, quotation and negation of the sentence has its
-equal in the proving words (`exact`, `relations`). Alignment: one to three consecutive sentences of one
+equal in the proving words (`exact`), in the same relation (`relations`) and place (`alignment`), under the
+same condition (`conditions`). Alignment: one to three consecutive sentences of one
 passage hold nearly all of the sentence's content words, rare words counting more; they are the quote that
 the reader sees.
 """
@@ -12,7 +13,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from kb.rag.alignment import wording_differs
 from kb.rag.claims import Claim, claim_of
+from kb.rag.conditions import condition_dropped
 from kb.rag.exact import first_difference
 from kb.rag.relations import belongs_to_other, order_differs, subject_differs
 from kb.rag.statements import Statement, statements_of
@@ -46,6 +49,9 @@ _CONTRADICTIONS = frozenset(
         "belongs_to_other",
         "subject_differs",
         "order_differs",
+        "degree_differs",
+        "name_differs",
+        "condition_dropped",
     }
 )
 
@@ -76,7 +82,8 @@ def check_sentence(
         supported with the proving quotes, best first; or the reason: no_claim, no_answer, low_overlap,
         quotation_not_in_source, identifier_not_in_source, number_not_in_source, unit_differs,
         date_not_in_source, time_not_in_source, name_not_in_source, negation_differs, opposite_in_source,
-        belongs_to_other, subject_differs, order_differs.
+        belongs_to_other, subject_differs, order_differs, degree_differs, name_differs,
+        condition_dropped.
     """
     claim = claim_of(sentence, question)
     if isinstance(claim, str):
@@ -90,9 +97,9 @@ def check_sentence(
         outcomes += [best] if best and (best.quotes or not chosen) else []
     quotes = tuple(quote for outcome in outcomes for quote in outcome.quotes)
     if quotes:
-        return Verdict(True, quotes)
+        return Verdict(True, quotes, coverage=max(outcome.coverage for outcome in outcomes))
     nearest = max(outcomes, key=lambda outcome: outcome.coverage, default=_Outcome(0.0, reason="low_overlap"))
-    return Verdict(False, reason=nearest.reason)
+    return Verdict(False, reason=nearest.reason, coverage=nearest.coverage)
 
 
 def _try_passage(claim: Claim, passage: Passage, rare: Mapping[str, float]) -> _Outcome:
@@ -188,7 +195,11 @@ def _difference(claim: Claim, window: Window, rare: Mapping[str, float]) -> str:
         return "belongs_to_other"
     if subject_differs(claim.body, window, rare):
         return "subject_differs"
-    return "order_differs" if order_differs(claim.body, window) else ""
+    if order_differs(claim.body, window):
+        return "order_differs"
+    if reason := wording_differs(claim.body, window):
+        return reason
+    return "condition_dropped" if condition_dropped(claim.body, claim.asked, window) else ""
 
 
 def _quotes(passage: Passage, window: Window) -> tuple[Quote, ...]:

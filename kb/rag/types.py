@@ -55,8 +55,10 @@ class Verdict:
         supported: every exact item of the sentence is in one passage, and its words align with a span.
         quotes: the proving spans, best first; empty when not supported.
         reason: why not, in a stable word such as ``number_not_in_source``; empty when supported.
+        coverage: the weighted share of the sentence's content in the proving or else the nearest words.
     """
 
     supported: bool
     quotes: tuple[Quote, ...] = ()
     reason: str = ""
+    coverage: float = 0.0

@@ -36,6 +36,9 @@ STARTERS = STOP_WORDS | _words(
 # Point back to the sentence before.
 ANAPHORS = _words("he she it they this that these those such his her its their them there both each")
 
+# Stand for what was named before. "Such" is none: "such as" points nowhere.
+PRONOUNS = _words("he she it they him her them his hers its their theirs this these those")
+
 # Ask rather than say what is asked about.
 ASKING = _words(
     "allowed possible permitted happens mean know explain tell find describe get receive need required"
@@ -76,7 +79,8 @@ SYNONYMS = {
         "trip travel journey", "hotel lodging accommodation", "flight airfare", "also additionally",
         "company organisation organization firm", "annual annually yearly", "cost price",
         "repay reimburse refund", "tell inform notify", "notebook laptop", "use utilise utilize",
-        "keep retain",
+        "keep retain", "choose select pick", "child kid", "quick fast rapid", "large big", "several various",
+        "locate situate", "place put",
     )
     for other in group.split()[1:]
 }  # fmt: skip
@@ -104,9 +108,38 @@ OPPOSITES = tuple(
         ("buy buys bought", "sell sells sold"), ("employee employees", "employer employers"),
         ("true", "false"),
         ("same", "different"), ("day daily", "night nightly"), ("present", "absent"),
-        ("arrive arrival", "depart departure"),
+        ("arrive arrival", "depart departure"), ("larger largest bigger biggest", "smaller smallest"),
+        ("greater greatest", "smaller smallest less least"), ("longer longest", "shorter shortest"),
+        ("earliest", "latest"), ("oldest older", "newest newer youngest younger"), ("better best",
+        "worse worst"),
+        ("faster fastest", "slower slowest"), ("stronger strongest", "weaker weakest"), ("upper", "lower"),
+        ("north northern", "south southern"), ("east eastern", "west western"), ("left", "right"),
+        ("with", "without"), ("add adds added", "remove removes removed"), ("majority", "minority"),
+        ("success succeed succeeds succeeded", "failure fail fails failed"), ("win wins won",
+        "lose loses lost"),
+        ("import imports imported", "export exports exported"), ("positive", "negative"), ("top", "bottom"),
+        ("male", "female"), ("cheaper cheapest", "dearer dearest"), ("richer richest", "poorer poorest"),
+        ("until", "from since"),
     )
 )  # fmt: skip
+
+# Steps of a scale: in the same place of a sentence, a word of one step does not say what one of another does.
+SCALES_OF_WORDS = tuple(
+    tuple(_words(step) for step in scale)
+    for scale in (
+        ("always constantly",
+        "usually often typically generally normally frequently mostly commonly regularly",
+         "sometimes occasionally", "rarely seldom hardly", "never"),
+        ("all every each entire whole", "most", "many numerous", "several some various", "few",
+        "none no neither",
+         "both"),
+        ("must shall required requires require mandatory obligatory need needs needed",
+         "should ought recommended recommends advised encouraged",
+         "may can could might allowed permitted optional able"),
+    )
+)  # fmt: skip
+
+MODALITY = SCALES_OF_WORDS[-1]
 
 NEGATIVE_PREFIXES = ("un", "in", "im", "ir", "il", "non", "dis")
 

@@ -46,6 +46,7 @@ WHERE = {
     "cold_prompts_median_first_token": "cold_prompts",
     "llm_8_over_native_server": "native_server",
     "llm_python_share": "python_share",
+    "support_overhead": "support",
     "draft_speedup": "drafting",
     "draft_speedup_elsewhere": "drafting",
 }

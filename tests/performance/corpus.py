@@ -10,6 +10,10 @@ from kb.quality.datasets import DataSet, load_data_set
 DEMO = Path(__file__).resolve().parents[2] / "ingest" / "demo"
 
 
-def corpus() -> DataSet:
+def corpus_folder() -> Path:
     handbook = config.eval_data / "tts-handbook"
-    return load_data_set(handbook if handbook.is_dir() else DEMO)
+    return handbook if handbook.is_dir() else DEMO
+
+
+def corpus() -> DataSet:
+    return load_data_set(corpus_folder())

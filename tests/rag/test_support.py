@@ -202,3 +202,49 @@ def test_the_verdict_does_not_depend_on_markers_or_markup() -> None:
     shown = passages()
     bare = check_sentence("Parking costs 45 EUR per month.", [OFFICE], shown)
     assert check_sentence("Parking costs **45 EUR** per month [5].", [OFFICE], shown) == bare
+
+
+OFTEN = "Usually the clerk must approve most requests before noon, and Anna Roth pays the fee to Tom Berg."
+
+
+@pytest.mark.parametrize(
+    ("sentence", "reason"),
+    [
+        (OFTEN.replace("Usually", "Always"), "degree_differs"),
+        (OFTEN.replace("most", "all"), "degree_differs"),
+        (OFTEN.replace("before", "after"), "opposite_in_source"),
+        (OFTEN.replace("Anna Roth", "Tom Berg").replace("to Tom Berg", "to Anna Roth"), "order_differs"),
+    ],
+)
+def test_a_word_in_the_place_of_another_changes_what_is_said(sentence: str, reason: str) -> None:
+    assert check_sentence(OFTEN, [], [passage(OFTEN)]).supported
+    assert check_sentence(sentence, [], [passage(OFTEN)]).reason == reason
+
+
+@pytest.mark.parametrize(
+    ("source", "sentence"),
+    [
+        ("If you want to use several regions, you must set up a space for each region.",
+         "You must set up a space for each region if you want to use several regions."),
+        ("The office hires porters and drivers in May.", "The office hires drivers and porters in May."),
+        ("On 31 December 1687 the first group set sail.", "On 1687-12-31 the first group set sail."),
+        ("The three sources of law are custom and statute.", "The 3 sources of law are custom and statute."),
+        ("You must not run two engines at once.", "You may not run two engines at once."),
+        ("Decide whether or not to accept the offer of the agency.",
+        "Decide whether to accept the offer of the agency."),
+    ],
+)  # fmt: skip
+def test_the_same_in_another_order_or_form_is_proved(source: str, sentence: str) -> None:
+    verdict = check_sentence(sentence, [], [passage(source)])
+    assert verdict.supported, verdict.reason
+
+
+def test_a_condition_of_the_source_may_not_be_left_out() -> None:
+    shown = [passage("If Concur is unavailable, you can book outside of Concur by calling the desk.")]
+    claim = "Yes, you can book outside of Concur by calling the desk."
+    assert check_sentence(claim, [], shown).reason == "condition_dropped"
+    assert check_sentence(claim, [], shown, question="What can I do when Concur is unavailable?").supported
+    vpn = [passage("Other VPN programs are not allowed, unless they have been approved by the agency.")]
+    assert not check_sentence("The VPN is not allowed.", [], vpn).supported
+    asking = [passage("Ask the desk if the room is free before you book the room.")]
+    assert check_sentence("Ask the desk before you book the room.", [], asking).supported
