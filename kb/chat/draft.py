@@ -9,22 +9,23 @@ from typing import Any
 from kb.chat.conflicts import newer_of
 from kb.chat.record import LEFT_OUT, Draft
 from kb.chat.serialize import citation_object, sentence_object
-from kb.rag.extract import best_quotes
+from kb.rag.extract import answering, best_quotes
+from kb.rag.filler import LOOP_CHARS, ends_in_loop, without_place
 from kb.rag.links import without_targets
 from kb.rag.markers import keep_shown
+from kb.rag.nearness import Nearness
 from kb.rag.sentences import Sentence, SentenceStream
 from kb.rag.support import check_sentence
 from kb.rag.types import Passage, Quote, Verdict
-from kb.rag.words import plain, tokens
 from kb.rules.output import Output
 
 NO_CLAIM = "no_claim"
 NO_ANSWER = "no_answer"
 LEAD_NOT_PROVED = "lead_not_proved"
 _CIRCLES = 2
-# The same few letters so many times in a row: no sentence comes out of it any more.
-_LOOPS = 6
-_SHORTEST_LOOP, _LONGEST_LOOP = 3, 48
+# A draft whose best proof answers less than this share of what the best sentence of the passages does is
+# beside the point.
+_TO_THE_POINT = 0.6
 
 
 class AnswerWriter:
@@ -36,8 +37,11 @@ class AnswerWriter:
         declined: the model itself wrote that the documents do not say.
     """
 
-    def __init__(self, draft: Draft, output: Output, *, withholds: bool = False) -> None:
+    def __init__(
+        self, draft: Draft, output: Output, *, withholds: bool = False, nearness: Nearness | None = None
+    ) -> None:
         self._draft = draft
+        self._nearness = nearness
         self._output = output
         self.withholds = withholds
         self._starts_block = False
@@ -61,7 +65,7 @@ class AnswerWriter:
 
     def feed(self, text: str) -> list[dict[str, Any]]:
         """The sentences that this piece of text completes, as `sentence` event data."""
-        self._tail = (self._tail + text)[-_LOOPS * _LONGEST_LOOP :]
+        self._tail = (self._tail + text)[-LOOP_CHARS:]
         self._is_looping = self._is_looping or ends_in_loop(self._tail)
         return list(self._judge(self._stream.feed(text)))
 
@@ -83,7 +87,10 @@ class AnswerWriter:
         }
 
     def _judge(self, sentences: Iterable[Sentence]) -> Iterator[dict[str, Any]]:
-        for sentence in map(_in_words, sentences):
+        for sentence in map(self._in_words, sentences):
+            if not sentence.text:
+                self._dropped += 1
+                continue
             if self._is_repeated(sentence):
                 continue
             shown, removed = keep_shown(sentence.markers, {p.n for p in self._draft.passages})
@@ -154,7 +161,7 @@ class AnswerWriter:
 
     def _in_own_words(self, quote: Quote, **fields: Any) -> Iterator[dict[str, Any]]:
         """The words of a source, as they stand there."""
-        for sentence in map(_in_words, cut_sentences(quote.quote)):
+        for sentence in cut_sentences(without_targets(quote.quote)):
             yield add_sentence(
                 self._draft,
                 text=self._output.whole(sentence.text),
@@ -174,6 +181,16 @@ class AnswerWriter:
             return Verdict(supported=False, reason=LEAD_NOT_PROVED)
         return verdict
 
+    def _in_words(self, sentence: Sentence) -> Sentence:
+        """Without targets of links and copied headings.
+
+        The model was shown no targets: those that it writes are its own.
+        """
+        text = without_targets(sentence.text)
+        if sentence.block in ("p", "li"):
+            text = without_place(text, self._draft.passages)
+        return replace(sentence, text=text)
+
     def _is_repeated(self, sentence: Sentence) -> bool:
         words = " ".join(sentence.text.lower().split())
         if words not in self._said:
@@ -184,11 +201,18 @@ class AnswerWriter:
 
     def _is_title(self, sentence: Sentence, verdict: Verdict) -> bool:
         """A heading is in the sources, but says nothing: neither the model's own nor a copied one."""
-        if sentence.block == "h" or any(
-            names_place(sentence.text, passage) for passage in self._draft.passages
-        ):
+        if sentence.block == "h":
             return True
         return any(is_heading(self._draft.passages[quote.n - 1], quote) for quote in verdict.quotes[:1])
+
+    @property
+    def is_beside_the_point(self) -> bool:
+        """Whether a sentence of the passages answers the question much better than all that was proved."""
+        question, passages = self._draft.message.standalone_question, self._draft.passages
+        best = best_quotes(question, passages, 1, self._nearness)
+        cited = [Quote(c.passage.n, c.start, c.end, c.quote) for c in self._draft.citations]
+        worth = [answering(question, quote, passages, self._nearness) for quote in (*best, *cited)]
+        return bool(best) and max(worth[1:], default=0.0) < _TO_THE_POINT * worth[0]
 
     def fall_back_to_quotes(self) -> list[dict[str, Any]]:
         """Replace a draft of which nothing could be proved by the passages' own words.
@@ -200,7 +224,8 @@ class AnswerWriter:
         """
         self._draft.sentences.clear()
         self._draft.citations.clear()
-        best = best_quotes(self._draft.message.standalone_question, self._draft.passages)
+        question = self._draft.message.standalone_question
+        best = best_quotes(question, self._draft.passages, nearness=self._nearness)
         quotes = dict.fromkeys(newer_of(quote, self._draft.conflicts) or quote for quote in best)
         return [sentence for quote in quotes for sentence in self._in_own_words(quote, quoted=True)]
 
@@ -215,35 +240,10 @@ def add_sentence(draft: Draft, *, quotes: Iterable[Quote], **fields: Any) -> dic
     return {**sentence_object(stored, objects), "citations": objects}
 
 
-def _in_words(sentence: Sentence) -> Sentence:
-    """Without the targets of its links: the model was shown none, so those that it writes are its own."""
-    return replace(sentence, text=without_targets(sentence.text))
-
-
 def cut_sentences(text: str) -> list[Sentence]:
     """A text as blocks: lists stay lists and tables tables."""
     stream = SentenceStream()
     return [*stream.feed(text), *stream.close()]
-
-
-def ends_in_loop(text: str) -> bool:
-    """Whether a text ends with the same few words or letters over and over ("tips-tips-tips-tips-...")."""
-    for length in range(_SHORTEST_LOOP, _LONGEST_LOOP + 1):
-        unit = text[-length:]
-        if any(map(str.isalpha, unit)) and text.endswith(unit * _LOOPS):
-            return True
-    return False
-
-
-def names_place(text: str, passage: Passage) -> bool:
-    """Whether a sentence only repeats where a passage stands: its title, headings, or several of them."""
-    said = tokens(plain(text))
-    names = [tokens(plain(name)) for name in (passage.document_title, *passage.heading_path)]
-    return any(
-        said == [token for name in names[first:last] for token in name]
-        for first in range(len(names))
-        for last in range(first + 1, len(names) + 1)
-    )
 
 
 def is_heading(passage: Passage, quote: Quote) -> bool:

@@ -122,14 +122,14 @@ async def _answer_from(way: _Way, generator: Generator | None) -> AsyncGenerator
         return
     output = way.found.guard.output()
     strict = await sync_to_async(withholds_unproved)({p.document_id for p in way.found.passages})
-    writer = AnswerWriter(draft, output, withholds=strict)
+    writer = AnswerWriter(draft, output, withholds=strict, nearness=judgement.nearness)
     async with aclosing(_generate(way, writer, output, generator or llm_client())) as events:
         async for event in events:
             yield event
     message.trace.update(writer.counts())
     if writer.declined and not writer.proved:
         draft.sentences.clear()
-    elif not writer.proved:
+    elif not writer.proved or writer.is_beside_the_point:
         for sentence in writer.fall_back_to_quotes():
             yield Event("sentence", sentence)
     if not draft.sentences:

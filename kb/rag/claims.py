@@ -9,11 +9,16 @@ from kb.rag.markers import strip_markers
 from kb.rag.reading import Reading, read
 from kb.rag.statements import question_stems
 from kb.rag.wordlists import FILLER
+from kb.rag.words import content_stems, plain
 
 _YES_NO = re.compile(
     r"\s*(?:yes\b[\s,.:;!\u2013\u2014-]*"
     r"|(?:no|sure|certainly|correct|indeed|ok(?:ay)?|right|true|false)\s*(?:[,.:;!\u2013\u2014-]\s*|$))",
     re.IGNORECASE,
+)
+# What asks for more than yes or no.
+_OPEN = re.compile(
+    r"\W*(?:(?:and|but|so|or)\W+)?(?:who|whom|whose|what|when|where|which|why|how)\b", re.IGNORECASE
 )
 _ENUMERATOR = re.compile(r"\A\s*\(?\d{1,3}[.)]\s+(?=\S)")
 _ATTRIBUTION = re.compile(
@@ -75,7 +80,9 @@ def claim_of(sentence: str, question: str) -> Claim | str:
         *(q for q in reading.quantities if not q.implied),
     ]
     asked = frozenset(question_stems(question))
-    if sentence.rstrip().endswith(":") and not facts and wanted <= asked:
+    said_already = asked.union(content_stems(plain(question)))
+    says_new = bool(facts or reading.marks) or not wanted <= said_already
+    if not says_new and (sentence.rstrip().endswith(":") or (_OPEN.match(question) and not match)):
         return "no_claim"
     if len(wanted) + bool(facts) < 2:
         if not (asked and (wanted or facts)):

@@ -99,6 +99,25 @@ def relevance(question: str, quote: Quote, passages: Sequence[Passage]) -> float
     return found / total if total else 0.0
 
 
+def answering(
+    question: str, quote: Quote, passages: Sequence[Passage], nearness: Nearness | None = None
+) -> float:
+    """How much the best statement of a quote answers the question, as `best_quotes` compares statements."""
+    asked = question_stems(question)
+    rare = rarity([item.words for passage in passages for item in statements_of(passage)])
+    total = sum(weight(item, rare) for item in asked) or 1.0
+    return max(
+        (
+            _answering(_share(statement, asked, rare) / total, nearness, passage, statement, place)
+            for place, passage in enumerate(passages)
+            if passage.n == quote.n
+            for statement in statements_of(passage)
+            if passage.start + statement.start < quote.end and quote.start < passage.start + statement.end
+        ),
+        default=0.0,
+    )
+
+
 def _share(statement: Statement, asked: Sequence[str], rare: Mapping[str, float]) -> float:
     context = set(statement.context)
     own = sum(weight(item, rare) for item in asked if item in statement.words)

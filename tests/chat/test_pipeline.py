@@ -12,7 +12,6 @@ from asgiref.sync import async_to_sync
 from ingest.purge import purge_deleted
 from kb.accounts.models import User
 from kb.chat import gate
-from kb.chat.draft import ends_in_loop
 from kb.chat.events import Event
 from kb.chat.models import Citation, Conversation, Message, Outcome
 from kb.chat.pipeline import answer
@@ -34,6 +33,7 @@ TEXT = (
     "Hotels outside of Concur need a written justification."
 )
 QUESTION = "When must flights be booked?"
+BOOKING = "What do I use for all reservations?"
 Run = Callable[..., list[Event]]
 
 
@@ -253,7 +253,7 @@ def test_queue_positions_are_passed_on(run: Run) -> None:
 
 
 def test_stored_answer_equals_the_streamed_one(run: Run, teammate: User) -> None:
-    events = run(FakeGenerator("Use Concur for all reservations. [1] It rains on the moon."))
+    events = run(FakeGenerator("Use Concur for all reservations. [1] It rains on the moon."), BOOKING)
     streamed = [event.data["html"] for event in events if event.name == "sentence"]
     stored = answer_object(Message.objects.get(), teammate)
     assert [sentence["html"] for sentence in stored["sentences"]] == streamed
@@ -267,7 +267,7 @@ def test_follow_up_message_of_unknown_conversation_is_not_found(run: Run) -> Non
 
 def test_model_that_goes_in_circles_is_stopped_and_says_it_once(run: Run) -> None:
     generator = FakeGenerator(*["Use Concur for all reservations. [1]\n\n"] * 50)
-    done = run(generator)[-1].data
+    done = run(generator, BOOKING)[-1].data
     assert done["text"] == "Use Concur for all reservations."
     assert done["outcome"] == Outcome.ANSWERED
     assert generator.closed
@@ -276,29 +276,14 @@ def test_model_that_goes_in_circles_is_stopped_and_says_it_once(run: Run) -> Non
 def test_model_that_stammers_is_stopped_in_mid_sentence(run: Run) -> None:
     stammer = ["-tips"] * 60
     generator = FakeGenerator("Use Concur for all reservations. [1]\n\nSee the travel", *stammer)
-    done = run(generator)[-1].data
+    done = run(generator, BOOKING)[-1].data
     assert done["text"] == "Use Concur for all reservations."
     assert generator.closed
 
 
-@pytest.mark.parametrize(
-    ("text", "loops"),
-    [
-        ("travel-tips-tips-tips-tips-tips-tips", True),
-        ("the clients of the clients of the clients of the clients of the clients of the clients of ", True),
-        ("| --- | --- | --- | --- | --- | --- | --- |", False),
-        ("1000000000000000000000000000 EUR", False),
-        ("Rows of rows of rows are no loop yet.", False),
-    ],
-)
-def test_loops_are_told_from_sentences(text: str, loops: bool) -> None:
-    assert ends_in_loop(text) == loops
-
-
 def test_headings_are_no_answer(run: Run) -> None:
-    done = run(FakeGenerator("# Booking travel\n\nBooking travel\n\nUse Concur for all reservations. [1]"))[
-        -1
-    ].data
+    draft = "# Booking travel\n\nBooking travel\n\nUse Concur for all reservations. [1]"
+    done = run(FakeGenerator(draft), BOOKING)[-1].data
     assert done["text"] == "Use Concur for all reservations."
 
 
@@ -330,6 +315,12 @@ def test_table_of_contents_is_found_but_no_answer_is_made_of_it(
     assert [passage["document"]["title"] for passage in passages] == ["Travel guide"]
 
 
+def test_answer_beside_the_point_gives_way_to_the_sentence_that_answers(run: Run) -> None:
+    done = run(FakeGenerator("Use Concur for all reservations. [1]"))[-1].data
+    assert done["sentences"][0]["quoted"]
+    assert done["text"].startswith("Book flights at least 14 days before you leave.")
+
+
 def test_model_that_declines_is_believed(run: Run) -> None:
     events = run(FakeGenerator("The documents do not say."))
     assert names(events) == ["retrieval", "abstained", "done"]
@@ -338,7 +329,7 @@ def test_model_that_declines_is_believed(run: Run) -> None:
 
 def test_list_falls_with_the_words_above_it(collection: Collection, teammate: User, run: Run) -> None:
     draft = "Nobody on the moon may use:\n\n- Concur for all reservations\n- flights at least 14 days\n\n"
-    done = run(FakeGenerator(draft, "Use Concur for all reservations. [1]"))[-1].data
+    done = run(FakeGenerator(draft, "Use Concur for all reservations. [1]"), BOOKING)[-1].data
     proved = [sentence["text"] for sentence in done["sentences"] if sentence["supported"]]
     assert proved == ["Use Concur for all reservations."]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from kb.rag.extract import best_quotes, relevance
+from kb.rag.extract import answering, best_quotes, relevance
 from tests.rag.corpus import passage, passages
 
 
@@ -65,6 +65,14 @@ def test_relevance_tells_an_answer_from_another_truth() -> None:
     [answer, *_] = best_quotes(asked, shown)
     [other, *_] = best_quotes("How much is parking?", shown)
     assert relevance(asked, answer, shown) > 0.6 > 0.3 > relevance(asked, other, shown)
+
+
+def test_an_answer_is_told_from_another_truth() -> None:
+    shown = passages()
+    asked = "How many days of leave do interns get?"
+    [answer, *_] = best_quotes(asked, shown)
+    [other, *_] = best_quotes("How much is parking?", shown)
+    assert answering(asked, answer, shown) > 0.6 > 0.3 > answering(asked, other, shown)
 
 
 def test_statement_that_says_it_in_other_words_is_found_by_its_vector() -> None:
