@@ -13,6 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from kb.api.authentication import caller
 from kb.api.pagination import Pages
 from kb.api.serializers import ChunkSerializer, DocumentSerializer
 from kb.exceptions import NotFoundError
@@ -29,7 +30,8 @@ class DocumentView(APIView):
     @extend_schema(responses={204: None}, operation_id="delete_document")
     def delete(self, request: Request, document_id: int) -> Response:
         """Delete the document and its older versions; nothing retrieves or cites them from now on."""
-        delete_document(get_document_for(request.user, document_id, Role.EDITOR))
+        document = get_document_for(request.user, document_id, Role.EDITOR)
+        delete_document(document, caller(request))
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 

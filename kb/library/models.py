@@ -17,6 +17,8 @@ from django.contrib.auth.models import Group
 from django.db import models
 from django.db.models import Q
 
+from kb.library.event_models import DocumentEvent as DocumentEvent
+
 
 class Unproved(models.TextChoices):
     """What becomes of sentences of an answer that no source proves."""
@@ -102,6 +104,7 @@ class Status(models.TextChoices):
 
 PENDING = (Status.QUEUED, Status.PARSING, Status.EMBEDDING)
 RETRYABLE = (Status.FAILED, Status.NEEDS_OCR, Status.QUARANTINED)
+CANCELLED = "cancelled"  # the failure code of a document that a person took out of the work
 
 
 class Document(models.Model):
@@ -142,6 +145,8 @@ class Document(models.Model):
     deleted_at = models.DateTimeField(null=True, blank=True)
     # Set when the sweep has removed the file, chunks and vectors of a deleted document.
     purged_at = models.DateTimeField(null=True, blank=True)
+    # What sort of file it is, by its name: see kb.library.kinds.
+    kind = models.CharField(max_length=20, blank=True)
 
     class Meta:
         ordering: ClassVar = ["-created_at", "-pk"]
@@ -169,6 +174,8 @@ class Document(models.Model):
         indexes: ClassVar = [
             # The library page and its counts: one collection's documents by state.
             models.Index(fields=["collection", "status"], name="document_by_state"),
+            # The kinds of a collection with their counts, and the filter by one.
+            models.Index(fields=["collection", "kind"], name="document_by_kind"),
             # The purge: deleted and not yet swept.
             models.Index(fields=["deleted_at"], condition=Q(purged_at=None), name="document_to_purge"),
         ]
