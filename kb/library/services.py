@@ -88,7 +88,7 @@ def delete_document(document: Document, by: User | None = None) -> None:
 def delete_documents(document_ids: Iterable[int], by: User | None = None) -> list[int]:
     """The same for many documents of one collection; ids of those that were not deleted before."""
     wanted = Document.objects.filter(pk__in=list(document_ids), deleted_at=None)
-    found = list(wanted.values_list("pk", flat=True))
+    found = list(wanted.order_by("pk").values_list("pk", flat=True))
     same = wanted.filter(collection=OuterRef("collection"), external_id=OuterRef("external_id"))
     _delete(hold_documents(Document.objects.filter(Exists(same), deleted_at=None)), by)
     return found

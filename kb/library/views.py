@@ -14,8 +14,9 @@ from django.views.decorators.http import require_safe
 from kb.conf import config
 from kb.library.access import get_collection_for, get_document_for
 from kb.library.held import held_passages
+from kb.library.history import history_of
 from kb.library.listing import Filter, list_documents
-from kb.library.models import RETRYABLE, Collection, Role, Unproved
+from kb.library.models import PENDING, RETRYABLE, Collection, Role, Unproved
 from kb.library.overview import role_of, shelves_for
 from kb.library.text import other_versions, part_of, quoted_span
 from kb.pages import PageRequest, page, whole_number
@@ -75,6 +76,7 @@ def document(request: PageRequest, document_id: int) -> HttpResponse:
     found = get_document_for(request.user, document_id)
     span = quoted_span(found, request.GET)
     versions = other_versions(found)
+    role = role_of(request.user, found.collection)
     context = {
         "here": "library",
         "document": found,
@@ -84,7 +86,8 @@ def document(request: PageRequest, document_id: int) -> HttpResponse:
         ),
         "page_images": found.metadata.get("page_images") is True,
         "held": held_passages(found),
-        "may_manage": role_of(request.user, found.collection) == Role.MANAGER,
+        "may_manage": role == Role.MANAGER,
+        "history": history_of(found) if role != Role.VIEWER else [],
         "versions": versions,
         "newest": next((row for row in versions if row.superseded_at is None), None),
     }
@@ -98,6 +101,7 @@ def _table(request: PageRequest, found: Collection, role: Role) -> dict[str, Any
         "listing": listing,
         "table_url": reverse("document_table", args=[found.pk]),
         "retryable": RETRYABLE,
+        "pending": PENDING,
         "may_edit": role != Role.VIEWER,
         "may_manage": role == Role.MANAGER,
     }
