@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 from typing import Any, BinaryIO
 
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import Max, QuerySet
 from django.utils import timezone
 
 from ingest.hints import hint
@@ -95,6 +95,7 @@ def _submit(collection: Collection, user: User, upload: Upload, stored: StoredFi
         return Submission(same, created=False, duplicate_of=same)
     # Earlier versions that never became searchable make way; one that is searchable serves on until then.
     hold_documents(live.filter(external_id=external_id))
+    edited = _edits(live.filter(external_id=external_id))
     unready = live.filter(external_id=external_id).exclude(status=Status.READY)
     record(Stage.SUPERSEDED, unready.values_list("pk", flat=True))
     unready.update(
@@ -107,12 +108,16 @@ def _submit(collection: Collection, user: User, upload: Upload, stored: StoredFi
         collection=collection,
         external_id=external_id,
         version=_next_version(collection, external_id),
-        title=clean_text(upload.title, 500) or PurePosixPath(file_name).stem or file_name,
+        title=str(edited.get("title") or "")
+        or clean_text(upload.title, 500)
+        or PurePosixPath(file_name).stem
+        or file_name,
         file_name=file_name,
         stored_file=stored.name,
         sha256=stored.sha256,
         size_bytes=stored.size_bytes,
-        title_given=bool(upload.title),
+        title_given=bool(upload.title or edited.get("title")),
+        edited=edited,
         metadata=upload.metadata or {},
         idempotency_key=upload.idempotency_key,
         created_by=user,
@@ -140,6 +145,11 @@ def _repeated(collection: Collection, user: User, upload: Upload, stored: Stored
     if known.sha256 != stored.sha256 or known.external_id != named:
         raise ConflictError("This Idempotency-Key was used for another file.")
     return known
+
+
+def _edits(versions: QuerySet[Document]) -> dict[str, Any]:
+    """What managers wrote of the newest of these versions: it holds for the next one as well."""
+    return versions.order_by("-version").values_list("edited", flat=True).first() or {}
 
 
 def _next_version(collection: Collection, external_id: str) -> int:

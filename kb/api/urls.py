@@ -6,6 +6,7 @@ from django.urls import path
 
 from kb.api import (
     answers,
+    attention,
     collections,
     conversations,
     document_log,
@@ -23,6 +24,7 @@ urlpatterns = [
     path("collections/<int:collection_id>/", collections.CollectionView.as_view()),
     path("collections/<int:collection_id>/grants/", collections.GrantsView.as_view()),
     path("collections/<int:collection_id>/grants/<int:grant_id>/", collections.GrantView.as_view()),
+    path("collections/<int:collection_id>/attention/", attention.AttentionView.as_view()),
     path("collections/<int:collection_id>/flagged/", flagged.FlaggedView.as_view()),
     path("collections/<int:collection_id>/live/", live.LiveView.as_view(), name="collection_live"),
     path("chunks/<int:chunk_id>/", flagged.ChunkView.as_view(), name="chunk"),

@@ -114,7 +114,9 @@ def list_documents(collection: Collection, wanted: Filter) -> Listing:
     held = Chunk.objects.filter(document=OuterRef("pk"), withheld=True).order_by().values("document")
     rows = rows.annotate(held_chunks=Subquery(held.annotate(number=Count("pk")).values("number")))
     documents = Paginator(rows.order_by(*ORDERS[wanted.sort][1]), PAGE_ROWS).get_page(wanted.page)
-    return Listing(wanted, document_counts([collection])[collection.pk], documents, _kinds(collection, wanted))
+    return Listing(
+        wanted, document_counts([collection])[collection.pk], documents, _kinds(collection, wanted)
+    )
 
 
 def _kinds(collection: Collection, wanted: Filter) -> list[tuple[str, str, int]]:
