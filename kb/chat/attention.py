@@ -84,5 +84,5 @@ def answers_citing(document: Document) -> int:
 def own_answers_citing(document: Document, user: AnyUser) -> list[Message]:
     """Those of this person's own conversations: nobody reads another's."""
     cited = Citation.objects.filter(passage__message=OuterRef("pk"), passage__document=document)
-    own = Message.objects.filter(Exists(cited), conversation__user_id=user.pk, conversation__listed=True)
+    own = Message.objects.filter(Exists(cited), conversation__user=user.pk or 0, conversation__listed=True)
     return list(own.select_related("conversation").order_by("-created_at")[:SHOWN])

@@ -9,6 +9,7 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from kb.conf import config
@@ -18,6 +19,7 @@ from kb.library.history import history_of
 from kb.library.listing import Filter, list_documents
 from kb.library.models import PENDING, RETRYABLE, Collection, Role, Unproved
 from kb.library.overview import role_of, shelves_for
+from kb.library.passages import passages_of
 from kb.library.text import other_versions, part_of, quoted_span
 from kb.pages import PageRequest, page, whole_number
 
@@ -77,16 +79,18 @@ def document(request: PageRequest, document_id: int) -> HttpResponse:
     span = quoted_span(found, request.GET)
     versions = other_versions(found)
     role = role_of(request.user, found.collection)
+    part = whole_number(request.GET.get("part", ""), 0)
     context = {
         "here": "library",
         "document": found,
         "collection": found.collection,
-        "part": part_of(
-            found, span, *(whole_number(request.GET.get(key, ""), 0) for key in ("part", "page"))
-        ),
+        "part": part_of(found, span, part, whole_number(request.GET.get("page", ""), 0)),
+        "passages": passages_of(found, part) if "passages" in request.GET and span is None else None,
+        "is_due": found.review_by is not None and found.review_by < timezone.localdate(),
         "page_images": found.metadata.get("page_images") is True,
         "held": held_passages(found),
         "may_manage": role == Role.MANAGER,
+        "may_edit": role != Role.VIEWER,
         "history": history_of(found) if role != Role.VIEWER else [],
         "versions": versions,
         "newest": next((row for row in versions if row.superseded_at is None), None),

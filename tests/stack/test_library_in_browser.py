@@ -90,3 +90,51 @@ def test_sorting_and_kinds_keep_their_place_in_the_address(
     page.reload()
     expect(page.locator(".row")).to_have_count(1)
     expect(page.locator("#kind")).to_have_value("markdown")
+
+
+NOTE = "---\ntitle: Shelf plan\ntags: [storage, rooms]\nreview_by: 2020-01-31\n---\n\n# Shelf plan\n\n{}\n"
+WORDS = " ".join(
+    f"Shelf {number} stands in room {number * 7} behind door {number % 5}." for number in range(60)
+)
+
+
+def test_manager_sees_what_needs_a_look_and_edits_details(
+    page: Page,  # noqa: F811
+    site: Site,
+    own_collection: int,
+) -> None:
+    with site.api() as api:
+        upload(api, own_collection, "plan.md", NOTE.format(WORDS))
+        upload(api, own_collection, "copy-of-plan.md", NOTE.format(WORDS + " Door 9 is new."))
+    page.goto(f"/library/{own_collection}/")
+    page.click("#alike summary")
+    expect(page.locator("#alike")).to_contain_text("copy-of-plan.md")
+    page.click("#due summary")
+    page.locator("#due a").first.click()
+    expect(page.locator(".is-due")).to_contain_text("31 Jan 2020")
+
+    page.click("[data-opens=edit-details]")
+    page.fill("#details-owner", "Facilities")
+    page.fill("#details-review", "2099-01-31")
+    page.click("#details-form button[type=submit]")
+    expect(page.locator(".details")).to_contain_text("Owner Facilities")
+    expect(page.locator(".is-due")).to_have_count(0)
+    expect(page.locator(".details .badge")).to_have_text(["storage", "rooms"])
+
+    page.click("text=Show passages")
+    expect(page.locator(".passage").nth(1)).to_contain_text("Passage 2")
+    page.click("text=Hide passages")
+    expect(page.locator(".passage")).to_have_count(0)
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+def test_pages_fit_their_width(page: Page, site: Site, own_collection: int, width: int) -> None:  # noqa: F811
+    with site.api() as api:
+        document = upload(api, own_collection, "a/long/path/to/the/plan.md", NOTE.format(WORDS))
+        upload(api, own_collection, "broken.pdf", b"%PDF-1.7 this is no PDF")
+    page.set_viewport_size({"width": width, "height": 800})
+    for address in (f"/library/{own_collection}/", f"/documents/{document['id']}/?passages=1"):
+        page.goto(address)
+        for summary in page.locator("main details:not([data-menu]) summary").all():
+            summary.click()
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
