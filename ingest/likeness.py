@@ -65,7 +65,12 @@ def note_likeness(document: Document, sketch: np.ndarray | None) -> None:
         .values_list("document_id", "values")[:_MOST_COMPARED]
     )
     NearDuplicate.objects.bulk_create(
-        NearDuplicate(first_id=min(document.pk, pk), second_id=max(document.pk, pk), likeness=round(share, 3))
+        NearDuplicate(
+            collection_id=document.collection_id,
+            first_id=min(document.pk, pk),
+            second_id=max(document.pk, pk),
+            likeness=round(share, 3),
+        )
         for pk, values in others
         if (share := likeness(sketch, np.frombuffer(bytes(values), "<u4"))) >= ALIKE
     )

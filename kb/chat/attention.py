@@ -56,7 +56,7 @@ def near_duplicates(collection: Collection) -> QuerySet[NearDuplicate]:
     """Pairs of which both are searched now, the most alike first."""
     there = {f"{side}__superseded_at": None for side in ("first", "second")}
     there |= {f"{side}__deleted_at": None for side in ("first", "second")}
-    rows = NearDuplicate.objects.filter(first__collection=collection, second__collection=collection, **there)
+    rows = NearDuplicate.objects.filter(collection=collection, **there)
     return rows.select_related("first", "second")
 
 
@@ -67,12 +67,11 @@ def due_for_review(collection: Collection, today: date) -> QuerySet[Document]:
 
 def never_cited(collection: Collection, now: datetime) -> QuerySet[Document]:
     """Ready for a month, and no answer proved anything with any of its versions; the oldest first."""
-    citing = Citation.objects.filter(
-        passage__document__collection=OuterRef("collection"),
-        passage__document__external_id=OuterRef("external_id"),
-    )
+    # Not for each document by itself: that would look through all the others for its versions.
+    citing = Citation.objects.values("passage__document_id")
+    cited = Document.objects.filter(collection=collection, pk__in=citing).values("external_id")
     ready = present_documents([collection]).filter(status=Status.READY, ready_at__lt=now - _OLD_ENOUGH)
-    return ready.exclude(Exists(citing)).order_by("ready_at", "pk")
+    return ready.exclude(external_id__in=cited).order_by("ready_at", "pk")
 
 
 def answers_citing(document: Document) -> int:

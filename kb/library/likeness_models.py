@@ -38,6 +38,8 @@ class SketchBand(models.Model):
 class NearDuplicate(models.Model):
     """Two documents of a collection whose texts look alike: reported, and nothing else."""
 
+    # Of both, so that a collection's pairs are found without looking at its documents.
+    collection = models.ForeignKey("library.Collection", on_delete=models.CASCADE, related_name="+")
     first = models.ForeignKey("library.Document", on_delete=models.CASCADE, related_name="+")
     second = models.ForeignKey("library.Document", on_delete=models.CASCADE, related_name="+")
     # The estimated share of five-word sequences that both have, of all that either has.

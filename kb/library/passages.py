@@ -28,7 +28,10 @@ class ShownPassage:
 
 @dataclass(frozen=True)
 class Passages:
+    """Attributes: page: which of the document's chunks; shown: the same, made ready."""
+
     page: Page[Any]
+    shown: list[ShownPassage]
 
 
 def passages_of(document: Document, part: int) -> Passages | None:
@@ -37,8 +40,7 @@ def passages_of(document: Document, part: int) -> Passages | None:
     if text_format is None:
         return None
     page = Paginator(document.chunks.order_by("ordinal"), _A_PAGE).get_page(max(part, 1))
-    page.object_list = [_shown(chunk, text_format) for chunk in page.object_list]
-    return Passages(page)
+    return Passages(page, [_shown(chunk, text_format) for chunk in page])
 
 
 def _shown(chunk: Chunk, text_format: str) -> ShownPassage:

@@ -138,7 +138,7 @@ def test_attention_names_what_is_due_alike_and_never_cited(collection: Collectio
     described(collection, review_by="2999-01-01")
     used, unused = make_document(collection, ready_at=long_ago), make_document(collection, ready_at=long_ago)
     cite(used, owner)
-    NearDuplicate.objects.create(first=used, second=unused, likeness=0.9)
+    NearDuplicate.objects.create(collection=collection, first=used, second=unused, likeness=0.9)
     found = attention_of(collection)
     assert found.due == [due]
     assert found.uncited == [unused]
@@ -170,7 +170,7 @@ def test_queries_for_attention_do_not_grow_with_documents(collection: Collection
 
     def more() -> None:
         one, other = (described(collection, review_by="2020-01-01") for _ in range(2))
-        NearDuplicate.objects.create(first=one, second=other, likeness=0.9)
+        NearDuplicate.objects.create(collection=collection, first=one, second=other, likeness=0.9)
 
     more()
     few = queries()
