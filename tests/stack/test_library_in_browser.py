@@ -119,7 +119,7 @@ def test_manager_sees_what_needs_a_look_and_edits_details(
     page.click("#details-form button[type=submit]")
     expect(page.locator(".details")).to_contain_text("Owner Facilities")
     expect(page.locator(".is-due")).to_have_count(0)
-    expect(page.locator(".details .badge")).to_have_text(["storage", "rooms"])
+    expect(page.locator(".labels .badge")).to_have_text(["storage", "rooms"])
 
     page.click("text=Show passages")
     expect(page.locator(".passage").nth(1)).to_contain_text("Passage 2")
@@ -137,4 +137,6 @@ def test_pages_fit_their_width(page: Page, site: Site, own_collection: int, widt
         page.goto(address)
         for summary in page.locator("main details:not([data-menu]) > summary:visible").all():
             summary.click()
+        for box in page.locator("[data-select]").all():
+            box.check()
         assert page.evaluate("document.documentElement.scrollWidth") <= width
