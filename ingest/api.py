@@ -107,7 +107,7 @@ class RetryView(APIView):
     def post(self, request: Request, document_id: int) -> Response:
         """Try a failed document again."""
         document = get_document_for(request.user, document_id, Role.EDITOR)
-        retry_document(document)
+        retry_document(document, caller(request))
         document.refresh_from_db()
         return Response(DocumentSerializer(document).data, status=status.HTTP_202_ACCEPTED)
 

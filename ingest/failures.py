@@ -9,6 +9,8 @@ from django.utils import timezone
 
 from ingest.leases import MOST_ATTEMPTS, Lease, LeaseLostError
 from ingest.models import IngestJob
+from kb.library.event_models import Stage
+from kb.library.history import record
 from kb.library.models import PENDING, Document, Status
 
 logger = logging.getLogger(__name__)
@@ -44,9 +46,11 @@ def keep_trying(lease: Lease) -> None:
 
 
 def mark_failed(document_id: int, code: str, reason: str) -> None:
-    Document.objects.filter(pk=document_id, status__in=PENDING).update(
+    changed = Document.objects.filter(pk=document_id, status__in=PENDING).update(
         status=_STATUS_OF.get(code, Status.FAILED), failure_code=code, failure_reason=reason, progress_step=""
     )
+    if changed:
+        record(Stage.FAILED, [document_id], detail=reason)
 
 
 def _attempts(lease: Lease) -> int:

@@ -10,6 +10,8 @@ from django.db import transaction
 from django.db.models import F
 
 from ingest.models import IngestJob, JobState
+from kb.library.event_models import Stage
+from kb.library.history import record
 from kb.library.models import PENDING, Document, Status
 
 MOST_ATTEMPTS = 3
@@ -50,6 +52,7 @@ class Lease:
         held = IngestJob.objects.filter(pk=self.job_id, state=JobState.LEASED, lease_token=self.token)
         if held.update(state=JobState.QUEUED, lease_token=None, lease_until=None, hinted_at=None):
             Document.objects.filter(pk=self.document_id, status__in=PENDING).update(status=Status.QUEUED)
+            record(Stage.BROKE_OFF, [self.document_id])
 
 
 @transaction.atomic
@@ -65,7 +68,7 @@ def acquire(job_id: int, now: datetime, length_s: int) -> Lease | None:
     )
     if not taken:
         return None
-    document_id = IngestJob.objects.values_list("document_id", flat=True).get(pk=job_id)
+    document_id, attempt = IngestJob.objects.values_list("document_id", "attempts").get(pk=job_id)
     lease = Lease(job_id, document_id, token, length_s)
     wanted = Document.objects.filter(
         pk=document_id, status__in=PENDING, superseded_at=None, deleted_at=None
@@ -75,4 +78,5 @@ def acquire(job_id: int, now: datetime, length_s: int) -> Lease | None:
     if not wanted:
         lease.finish(now, failed=True)
         return None
+    record(Stage.PARSING, [document_id], attempt=attempt, at=now)
     return lease

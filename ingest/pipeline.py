@@ -7,8 +7,9 @@ replaces the document's chunks, writes the index events and ends the job togethe
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cache
 
 import numpy as np
@@ -20,12 +21,16 @@ from ingest.embedding import get_encoder
 from ingest.failures import fail, keep_trying
 from ingest.flagging import flag_chunks
 from ingest.leases import Lease, LeaseLostError, acquire
+from ingest.likeness import note_likeness, sketch_of
 from ingest.parsers.base import ParsedDocument, ParseError
 from ingest.recognition import read_document, recognition_sandbox
 from ingest.sandbox import Sandbox
 from ingest.table_headers import table_headers
 from kb.conf import config
+from kb.library.details import apply_details
+from kb.library.event_models import Stage
 from kb.library.flags import Flag, allowed_digests, record_reviews, text_digest
+from kb.library.history import record
 from kb.library.models import Chunk, Document, DocumentText, ReviewAction, Status
 from kb.library.services import hold_documents, unpublish
 from kb.search import log
@@ -40,13 +45,20 @@ _EMBED_AT_ONCE = 64  # chunks between two signs of life; a document that has no 
 
 @dataclass(frozen=True)
 class Embedded:
-    """Chunks with what was found in them, and with their vectors, float16 [len(spans), dimension]."""
+    """Chunks with what was found in them, and with their vectors, float16 [len(spans), dimension].
+
+    Attributes:
+        sketch: of the text, to find others that look alike; None for a short one.
+        began: when the stages behind parsing began; written down with the document, in one transaction.
+    """
 
     spans: Sequence[ChunkSpan]
     flags: Sequence[Sequence[Flag]]
     vectors: np.ndarray
     model_id: str
     dimension: int
+    began: Mapping[Stage, datetime] = field(default_factory=dict)
+    sketch: np.ndarray | None = None
 
 
 @cache
@@ -89,6 +101,7 @@ def embed_and_publish(document: Document, lease: Lease, parsed: ParsedDocument) 
 def embed(document: Document, lease: Lease, parsed: ParsedDocument) -> Embedded:
     """Chunk the text and embed each chunk with title and heading path in front."""
     encoder = get_encoder()
+    began = {Stage.CHUNKING: timezone.now()}
     spans = chunk_document(parsed, encoder.tokens.starts(parsed.text), config.chunk_tokens)
     if not spans:
         raise ParseError("empty", "The file holds no text.")
@@ -99,12 +112,21 @@ def embed(document: Document, lease: Lease, parsed: ParsedDocument) -> Embedded:
         for span, header in zip(spans, headers, strict=True)
     ]
     groups = []
+    began[Stage.EMBEDDING] = timezone.now()
     for at in range(0, len(texts), _EMBED_AT_ONCE):
         if len(texts) > _EMBED_AT_ONCE:
             _show_progress(document, lease, at, len(texts))
         groups.append(encoder.embed_passages(texts[at : at + _EMBED_AT_ONCE]).astype("<f2"))
     flags = flag_chunks(title, parsed, spans)
-    return Embedded(spans, flags, np.concatenate(groups), encoder.model_id, encoder.dimension)
+    return Embedded(
+        spans,
+        flags,
+        np.concatenate(groups),
+        encoder.model_id,
+        encoder.dimension,
+        began,
+        sketch_of(parsed.text),
+    )
 
 
 def contextual(title: str, heading_path: Sequence[str], text: str, table_header: str = "") -> str:
@@ -163,11 +185,22 @@ def publish(document: Document, lease: Lease, parsed: ParsedDocument, embedded: 
         raise LeaseLostError
     generation = serving_generation(embedded.model_id, embedded.dimension)
     _store_text(document, generation, parsed, embedded)
+    document.refresh_from_db(fields=["metadata", "edited"])
+    apply_details(document)
+    note_likeness(document, embedded.sketch)
     older = versions.filter(version__lt=document.version, superseded_at=None)
     superseded = list(older.values_list("pk", flat=True))
     older.update(superseded_at=now)
+    for stage, at in embedded.began.items():
+        record(stage, [document.pk], at=at)
+    record(Stage.READY, [document.pk], at=now, detail=_passages(len(embedded.spans)))
+    record(Stage.SUPERSEDED, superseded, at=now)
     unpublish(superseded)
     log.append(generation, Operation.PUBLISH, [document.pk])
+
+
+def _passages(number: int) -> str:
+    return f"{number} passage{'' if number == 1 else 's'}"
 
 
 def _store_text(

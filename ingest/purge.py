@@ -12,10 +12,12 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
+from ingest.likeness import forget_likeness
 from ingest.page_images import forget_page_images
 from ingest.storage import file_path, remove
 from kb.chat.forget import forget_documents
 from kb.conf import config
+from kb.library.likeness_models import DocumentLabel
 from kb.library.models import Chunk, Document, DocumentText
 from kb.library.services import hold_documents
 from kb.llm.kept_rows import forget_kept_rows
@@ -48,8 +50,18 @@ def _purge(document: Document) -> None:
         list(chunks.order_by("pk").select_for_update().values_list("pk", flat=True))
         chunks.delete()
         DocumentText.objects.filter(document=document).delete()
+        forget_likeness(document.pk)
+        DocumentLabel.objects.filter(document=document).delete()
         Document.objects.filter(pk=document.pk).update(
-            purged_at=timezone.now(), title="Deleted document", metadata={}, failure_reason="", chunk_count=0
+            purged_at=timezone.now(),
+            title="Deleted document",
+            metadata={},
+            failure_reason="",
+            chunk_count=0,
+            author="",
+            owner="",
+            labels=[],
+            edited={},
         )
 
 

@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 from typing import Any, BinaryIO
 
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import Max, QuerySet
 from django.utils import timezone
 
 from ingest.hints import hint
@@ -17,6 +17,9 @@ from ingest.storage import StoredFile, remove, store
 from kb.accounts.models import User
 from kb.conf import config
 from kb.exceptions import ConflictError
+from kb.library.event_models import Stage
+from kb.library.history import record
+from kb.library.kinds import kind_of
 from kb.library.models import RETRYABLE, Collection, Document, Status
 from kb.library.services import hold_documents, unpublish
 
@@ -86,13 +89,16 @@ def _submit(collection: Collection, user: User, upload: Upload, stored: StoredFi
     if same is not None:
         if same.external_id == external_id:
             if same.status in RETRYABLE:
-                retry_document(same)
+                retry_document(same, user)
             return Submission(same, created=False)
         _supersede(hold_documents(live.filter(external_id=external_id)))
         return Submission(same, created=False, duplicate_of=same)
     # Earlier versions that never became searchable make way; one that is searchable serves on until then.
     hold_documents(live.filter(external_id=external_id))
-    live.filter(external_id=external_id).exclude(status=Status.READY).update(
+    edited = _edits(live.filter(external_id=external_id))
+    unready = live.filter(external_id=external_id).exclude(status=Status.READY)
+    record(Stage.SUPERSEDED, unready.values_list("pk", flat=True))
+    unready.update(
         superseded_at=timezone.now(),
         status=Status.FAILED,
         failure_code="superseded",
@@ -102,16 +108,22 @@ def _submit(collection: Collection, user: User, upload: Upload, stored: StoredFi
         collection=collection,
         external_id=external_id,
         version=_next_version(collection, external_id),
-        title=clean_text(upload.title, 500) or PurePosixPath(file_name).stem or file_name,
+        title=str(edited.get("title") or "")
+        or clean_text(upload.title, 500)
+        or PurePosixPath(file_name).stem
+        or file_name,
         file_name=file_name,
         stored_file=stored.name,
         sha256=stored.sha256,
         size_bytes=stored.size_bytes,
-        title_given=bool(upload.title),
+        title_given=bool(upload.title or edited.get("title")),
+        edited=edited,
         metadata=upload.metadata or {},
         idempotency_key=upload.idempotency_key,
         created_by=user,
+        kind=kind_of(file_name),
     )
+    record(Stage.QUEUED, [document.pk], by=user)
     hint(IngestJob.objects.create(document=document), timezone.now())
     return Submission(document, created=True)
 
@@ -135,6 +147,11 @@ def _repeated(collection: Collection, user: User, upload: Upload, stored: Stored
     return known
 
 
+def _edits(versions: QuerySet[Document]) -> dict[str, Any]:
+    """What managers wrote of the newest of these versions: it holds for the next one as well."""
+    return versions.order_by("-version").values_list("edited", flat=True).first() or {}
+
+
 def _next_version(collection: Collection, external_id: str) -> int:
     known = Document.objects.filter(collection=collection, external_id=external_id)
     return int(known.aggregate(latest=Max("version"))["latest"] or 0) + 1
@@ -143,11 +160,12 @@ def _next_version(collection: Collection, external_id: str) -> int:
 def _supersede(document_ids: list[int]) -> None:
     if document_ids:
         Document.objects.filter(pk__in=document_ids).update(superseded_at=timezone.now())
+        record(Stage.SUPERSEDED, document_ids)
         unpublish(document_ids)
 
 
 @transaction.atomic
-def retry_document(document: Document) -> None:
+def retry_document(document: Document, by: User | None = None) -> None:
     """Queue a failed document again, with all its attempts.
 
     Raises:
@@ -176,4 +194,5 @@ def retry_document(document: Document) -> None:
             "finished_at": None,
         },
     )
+    record(Stage.REPEATED, [document.pk], by=by)
     hint(job, timezone.now())

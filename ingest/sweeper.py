@@ -14,6 +14,8 @@ from ingest.failures import GAVE_UP, mark_failed
 from ingest.hints import ENOUGH, send
 from ingest.leases import MOST_ATTEMPTS
 from ingest.models import IngestJob, JobState
+from kb.library.event_models import Stage
+from kb.library.history import record
 from kb.library.models import PENDING, Document, Status
 from kb.search.log import redis_client
 
@@ -45,6 +47,7 @@ def _take_back(job: IngestJob, now: datetime) -> None:
             mark_failed(job.document_id, "worker_died", GAVE_UP)
     elif held.update(state=JobState.QUEUED, **free):
         Document.objects.filter(pk=job.document_id, status__in=PENDING).update(status=Status.QUEUED)
+        record(Stage.BROKE_OFF, [job.document_id], attempt=job.attempts, at=now)
         logger.warning("Job %s lost its worker; queued again", job.pk)
         send(job, now)
 

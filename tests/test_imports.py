@@ -10,7 +10,7 @@ HEAVY = (
     *("torch", "faiss", "sentence_transformers", "openvino", "tantivy", "llama_cpp", "transformers"),
     # What reads files belongs to the workers' parsing processes. Not docutils: Django's admindocs loads it
     # wherever it is installed.
-    *("lxml", "python_calamine", "olefile", "striprtf", "doc2docx", "ppt2pptx"),
+    *("datasketch", "lxml", "python_calamine", "olefile", "striprtf", "doc2docx", "ppt2pptx"),
 )
 PROGRAM = f"""
 import sys

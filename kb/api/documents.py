@@ -13,10 +13,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from kb.api.authentication import caller
+from kb.api.details import DetailsRequest
 from kb.api.pagination import Pages
 from kb.api.serializers import ChunkSerializer, DocumentSerializer
 from kb.exceptions import NotFoundError
 from kb.library.access import get_document_for
+from kb.library.details import edit_details
 from kb.library.models import Role
 from kb.library.services import delete_document
 
@@ -26,10 +29,20 @@ class DocumentView(APIView):
     def get(self, request: Request, document_id: int) -> Response:
         return Response(DocumentSerializer(get_document_for(request.user, document_id)).data)
 
+    @extend_schema(request=DetailsRequest, responses=DocumentSerializer, operation_id="edit_document")
+    def patch(self, request: Request, document_id: int) -> Response:
+        """Say what a document is; for managers. It holds over what the file says, for later versions too."""
+        document = get_document_for(request.user, document_id, Role.MANAGER)
+        given = DetailsRequest(data=request.data)
+        given.is_valid(raise_exception=True)
+        edited = edit_details(document, given.changes(), caller(request))
+        return Response(DocumentSerializer(edited).data)
+
     @extend_schema(responses={204: None}, operation_id="delete_document")
     def delete(self, request: Request, document_id: int) -> Response:
         """Delete the document and its older versions; nothing retrieves or cites them from now on."""
-        delete_document(get_document_for(request.user, document_id, Role.EDITOR))
+        document = get_document_for(request.user, document_id, Role.EDITOR)
+        delete_document(document, caller(request))
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 

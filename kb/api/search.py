@@ -11,9 +11,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from kb.api.serializers import SearchRequest
+from kb.api.serializers import SearchRequest, filters_of
 from kb.chat.serialize import document_brief
 from kb.library.access import AnyUser
+from kb.library.filters import SearchFilters
 from kb.library.retrieval import FoundChunk, search_chunks
 from kb.rag.highlights import highlights
 from kb.rules.labels import label_filter
@@ -29,14 +30,26 @@ class SearchView(APIView):
         given.is_valid(raise_exception=True)
         fields = given.validated_data
         return Response(
-            search_body(request.user, fields["query"], fields.get("collections"), fields["limit"])
+            search_body(
+                request.user,
+                fields["query"],
+                fields.get("collections"),
+                fields["limit"],
+                filters_of(fields.get("filters")),
+            )
         )
 
 
-def search_body(user: AnyUser, query: str, collections: list[int] | None, limit: int) -> dict[str, Any]:
+def search_body(
+    user: AnyUser,
+    query: str,
+    collections: list[int] | None,
+    limit: int,
+    filters: SearchFilters | None = None,
+) -> dict[str, Any]:
     """The response of the search call; `manage.py search --json` prints the same."""
     started = time.perf_counter()
-    found = search_chunks(user, query, collections, limit, label_filter(user))
+    found = search_chunks(user, query, collections, limit, label_filter(user), filters=filters)
     hits = [hit_object(item, query) for item in found.chunks]
     total = round((time.perf_counter() - started) * 1000, 2)
     return {"hits": hits, "timings_ms": {**found.timings_ms, "total": total}}

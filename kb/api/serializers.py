@@ -6,13 +6,16 @@ from dataclasses import asdict
 from typing import Any
 
 from django.contrib.auth.models import Group
+from django.utils import timezone
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from kb.accounts.models import User
 from kb.chat.models import Conversation
+from kb.library.filters import SearchFilters
 from kb.library.flags import WORDS as FLAG_WORDS
 from kb.library.flags import flags_of
+from kb.library.kinds import WORDS as KINDS
 from kb.library.models import Chunk, Collection, Document, Grant, Role
 from kb.library.progress import progress_of
 
@@ -76,6 +79,7 @@ class ProgressSerializer(serializers.Serializer[Any]):
 
 class DocumentSerializer(serializers.ModelSerializer[Document]):
     progress = serializers.SerializerMethodField()
+    labels = serializers.ListField(child=serializers.CharField(), read_only=True)
     metadata = serializers.JSONField(read_only=True)
 
     class Meta:
@@ -83,6 +87,7 @@ class DocumentSerializer(serializers.ModelSerializer[Document]):
         fields = (
             "id", "collection", "external_id", "version", "title", "file_name", "size_bytes", "sha256",
             "status", "failure_code", "failure_reason", "progress", "chunk_count", "metadata",
+            "kind", "author", "owner", "labels", "dated", "review_by",
             "created_at", "ready_at", "superseded_at",
         )  # fmt: skip
         read_only_fields = fields
@@ -129,10 +134,44 @@ def _collections() -> serializers.ListField:
     )
 
 
+class FiltersSerializer(serializers.Serializer[Any]):
+    """All that is given must hold; of several labels or kinds, one. An unknown name is refused."""
+
+    labels = serializers.ListField(
+        child=serializers.CharField(max_length=100), required=False, allow_empty=False, max_length=50
+    )
+    kinds = serializers.ListField(
+        child=serializers.ChoiceField(choices=list(KINDS)), required=False, allow_empty=False
+    )
+    author = serializers.CharField(max_length=100, required=False)
+    owner = serializers.CharField(max_length=100, required=False)
+    dated_from = serializers.DateField(required=False, help_text="Documents of this day and later.")
+    dated_to = serializers.DateField(required=False, help_text="Documents of this day and earlier.")
+    current = serializers.BooleanField(
+        required=False, help_text="true: leave out documents whose review-by date has passed."
+    )
+
+    def to_internal_value(self, data: Any) -> Any:
+        unknown = set(data) - set(self.fields) if isinstance(data, dict) else set()
+        if unknown:
+            # One that is misspelt and ignored would show more than was asked for.
+            raise serializers.ValidationError(f"Unknown: {', '.join(sorted(map(str, unknown)))}.")
+        return super().to_internal_value(data)
+
+
+def filters_of(given: dict[str, Any] | None) -> SearchFilters | None:
+    """None where nothing narrows the search."""
+    if not given:
+        return None
+    fields = dict(given)
+    return SearchFilters(reviewed_on=timezone.localdate() if fields.pop("current", False) else None, **fields)
+
+
 class SearchRequest(serializers.Serializer[Any]):
     query = serializers.CharField(max_length=4000)
     collections = _collections()
     limit = serializers.IntegerField(min_value=1, max_value=100, default=10)
+    filters = FiltersSerializer(required=False, allow_null=True)
 
 
 class AnswerRequest(serializers.Serializer[Any]):

@@ -38,12 +38,15 @@ class Dated:
 def dated(document: Document) -> Dated:
     """The date of a version. A date later than the upload is a plan, not an age, and does not count."""
     came_in = timezone.localdate(document.created_at)
+    # What a manager wrote; a cleared one leaves the file's word.
+    if (written := day_of(document.edited.get("date"))) is not None:
+        return Dated(written, STATED)
     told = _flat(document.metadata)
     for name in _STATED:
-        day = _day_of(told.get(name))
+        day = day_of(told.get(name))
         if day is not None and day <= came_in + _DAY:
             return Dated(day, STATED)
-    day = _day_of(told.get(_folded(FILE_MODIFIED)))
+    day = day_of(told.get(folded(FILE_MODIFIED)))
     return Dated(day, FILE) if day is not None and day <= came_in + _DAY else Dated(came_in, UPLOADED)
 
 
@@ -59,14 +62,14 @@ def file_modified(modified: datetime) -> dict[str, str]:
 
 
 def _flat(metadata: Mapping[str, Any]) -> dict[str, Any]:
-    return {_folded(str(name)): value for name, value in metadata.items()}
+    return {folded(str(name)): value for name, value in metadata.items()}
 
 
-def _folded(name: str) -> str:
+def folded(name: str) -> str:
     return "".join(character for character in name.casefold() if character.isalnum())
 
 
-def _day_of(value: object) -> date | None:
+def day_of(value: object) -> date | None:
     """A whole date; "2019" or "March" says too little to be older or newer than anything."""
     if not isinstance(value, str):
         return None

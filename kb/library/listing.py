@@ -1,4 +1,4 @@
-"""One page of a collection's documents: filtered by state, searched by title."""
+"""One page of a collection's documents: filtered by state and kind, searched by title and path, sorted."""
 
 from __future__ import annotations
 
@@ -7,14 +7,24 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.core.paginator import Page, Paginator
-from django.db.models import Count, OuterRef, Q, Subquery
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 from django.http import QueryDict
 
-from kb.library.models import Chunk, Collection
+from kb.library.kinds import WORDS as KINDS
+from kb.library.models import Chunk, Collection, Document
 from kb.library.overview import GROUPS, Counts, document_counts, held_document_ids, present_documents
 from kb.pages import whole_number
 
 PAGE_ROWS = 50
+# By the word in the address: how it is said, and the order.
+ORDERS = {
+    "": ("Newest first", ("-created_at", "-pk")),
+    "oldest": ("Oldest first", ("created_at", "pk")),
+    "title": ("By title", ("title", "pk")),
+    "path": ("By path", ("external_id", "pk")),
+    "size": ("Largest first", ("-size_bytes", "-pk")),
+    "passages": ("Most passages first", ("-chunk_count", "-pk")),
+}
 HELD = "held"  # has passages that wait for a manager, whatever its state
 
 
@@ -24,6 +34,8 @@ class Filter:
 
     state: str = ""
     words: str = ""
+    kind: str = ""
+    sort: str = ""
     page: int = 1
 
     @classmethod
@@ -34,12 +46,15 @@ class Filter:
             state=state if state in GROUPS or state == HELD else "",
             # PostgreSQL refuses NUL, and nothing holds one.
             words=query.get("q", "").replace("\0", "").strip()[:200],
+            kind=query.get("kind", "") if query.get("kind", "") in KINDS else "",
+            sort=query.get("sort", "") if query.get("sort", "") in ORDERS else "",
             page=max(1, whole_number(query.get("page", ""), 1)),
         )
 
     def query_with(self, **changes: str | int) -> str:
         """The query string of this filter with some values changed; unless given, the page is the first."""
-        values = {"state": self.state, "q": self.words, "page": 1, **changes}
+        given = {"state": self.state, "q": self.words, "kind": self.kind, "sort": self.sort}
+        values = {**given, "page": 1, **changes}
         return urlencode({name: value for name, value in values.items() if value not in ("", 1)})
 
 
@@ -50,11 +65,15 @@ class Listing:
     filter: Filter
     counts: Counts
     documents: Page[Any]
+    kinds: list[tuple[str, str, int]]  # value, words and count of those that there are
 
     @property
-    def refresh_s(self) -> int:
-        """How often the page looks again: often only while something is on its way."""
-        return 1 if self.counts.working else 15
+    def orders(self) -> list[tuple[str, str]]:
+        return [(value, words) for value, (words, _) in ORDERS.items()]
+
+    @property
+    def is_narrowed(self) -> bool:
+        return bool(self.filter.state or self.filter.words or self.filter.kind)
 
     @property
     def state_links(self) -> list[tuple[str, str, int, str]]:
@@ -88,9 +107,23 @@ def list_documents(collection: Collection, wanted: Filter) -> Listing:
         rows = rows.filter(pk__in=held_document_ids())
     elif wanted.state:
         rows = rows.filter(status__in=GROUPS[wanted.state])
+    if wanted.kind:
+        rows = rows.filter(kind=wanted.kind)
     if wanted.words:
         rows = rows.filter(Q(title__icontains=wanted.words) | Q(external_id__icontains=wanted.words))
     held = Chunk.objects.filter(document=OuterRef("pk"), withheld=True).order_by().values("document")
     rows = rows.annotate(held_chunks=Subquery(held.annotate(number=Count("pk")).values("number")))
-    documents = Paginator(rows, PAGE_ROWS).get_page(wanted.page)
-    return Listing(wanted, document_counts([collection])[collection.pk], documents)
+    documents = Paginator(rows.order_by(*ORDERS[wanted.sort][1]), PAGE_ROWS).get_page(wanted.page)
+    return Listing(
+        wanted, document_counts([collection])[collection.pk], documents, _kinds(collection, wanted)
+    )
+
+
+def _kinds(collection: Collection, wanted: Filter) -> list[tuple[str, str, int]]:
+    rows: QuerySet[Document] = present_documents([collection]).order_by()
+    numbers = dict(rows.values_list("kind").annotate(number=Count("pk")))
+    return [
+        (value, words, numbers.get(value, 0))
+        for value, words in KINDS.items()
+        if value in numbers or value == wanted.kind
+    ]

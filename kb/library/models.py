@@ -17,6 +17,9 @@ from django.contrib.auth.models import Group
 from django.db import models
 from django.db.models import Q
 
+from kb.library.event_models import DocumentEvent as DocumentEvent
+from kb.library.likeness_models import NearDuplicate as NearDuplicate
+
 
 class Unproved(models.TextChoices):
     """What becomes of sentences of an answer that no source proves."""
@@ -102,6 +105,7 @@ class Status(models.TextChoices):
 
 PENDING = (Status.QUEUED, Status.PARSING, Status.EMBEDDING)
 RETRYABLE = (Status.FAILED, Status.NEEDS_OCR, Status.QUARANTINED)
+CANCELLED = "cancelled"  # the failure code of a document that a person took out of the work
 
 
 class Document(models.Model):
@@ -142,6 +146,15 @@ class Document(models.Model):
     deleted_at = models.DateTimeField(null=True, blank=True)
     # Set when the sweep has removed the file, chunks and vectors of a deleted document.
     purged_at = models.DateTimeField(null=True, blank=True)
+    # What sort of file it is, by its name: see kb.library.kinds.
+    kind = models.CharField(max_length=20, blank=True)
+    # From the metadata and what managers wrote over it (`edited`): see kb.library.details.
+    author = models.CharField(max_length=100, blank=True)
+    owner = models.CharField(max_length=100, blank=True)
+    labels = models.JSONField(default=list)
+    dated = models.DateField(null=True, blank=True)
+    review_by = models.DateField(null=True, blank=True)
+    edited = models.JSONField(default=dict)
 
     class Meta:
         ordering: ClassVar = ["-created_at", "-pk"]
@@ -169,6 +182,14 @@ class Document(models.Model):
         indexes: ClassVar = [
             # The library page and its counts: one collection's documents by state.
             models.Index(fields=["collection", "status"], name="document_by_state"),
+            # The kinds of a collection with their counts, and the filter by one.
+            models.Index(fields=["collection", "kind"], name="document_by_kind"),
+            # What had to be reviewed before today.
+            models.Index(
+                fields=["collection", "review_by"],
+                condition=Q(review_by__isnull=False),
+                name="document_by_review",
+            ),
             # The purge: deleted and not yet swept.
             models.Index(fields=["deleted_at"], condition=Q(purged_at=None), name="document_to_purge"),
         ]

@@ -8,7 +8,8 @@ from itertools import islice
 
 from kb.conf import config
 from kb.exceptions import NotFoundError
-from kb.library.access import AnyUser, collection_ids_for, searchable_rows
+from kb.library.access import AnyUser, collection_ids_for, searchable_chunks, searchable_rows
+from kb.library.filters import SearchFilters
 from kb.rag.links import only_names
 from kb.search.client import Hit
 from kb.search.replicas import search_client
@@ -84,6 +85,7 @@ def search_chunks(
     keep: Callable[[FoundDocument, str], bool] | None = None,
     *,
     for_prompt: bool = False,
+    filters: SearchFilters | None = None,
 ) -> Found:
     """The best `limit` chunks for a query.
 
@@ -96,6 +98,7 @@ def search_chunks(
     Args:
         keep: given a chunk's document and text, whether it may be among them; asked best first, and of no
             more chunks than are needed.
+        filters: only documents for which they hold. The database applies them to at most the best 10,000.
 
     Raises:
         NotFoundError: an unknown collection. SearchUnavailableError: the search server is down.
@@ -107,7 +110,7 @@ def search_chunks(
     while True:
         asked = min(asked, _MOST)
         reply = search_client().search(query, collections, asked, max(config.candidates, asked))
-        found = _kept(_readable(user, reply.hits, for_prompt), limit, keep)
+        found = _kept(_readable(user, reply.hits, for_prompt, filters), limit, keep)
         if len(found) >= limit or len(reply.hits) < asked or asked == _MOST:
             held = _held(user, reply.hits, found[:limit], limit, keep) if for_prompt else []
             return Found(found[:limit], reply.timings_ms, held)
@@ -138,10 +141,17 @@ def _held(
     return [item for item in readable if item.withheld and (keep is None or keep(item.document, item.text))]
 
 
-def _readable(user: AnyUser, hits: Sequence[Hit], for_prompt: bool) -> list[FoundChunk]:
+def _readable(
+    user: AnyUser, hits: Sequence[Hit], for_prompt: bool, filters: SearchFilters | None = None
+) -> list[FoundChunk]:
     """The hits that this person may read now, in the same order."""
     chunk_ids = [hit.chunk_id for hit in hits]
-    rows = {row[0]: row for row in searchable_rows(user, chunk_ids, _SHOWN, for_prompt=for_prompt)}
+    if filters is None:
+        found = searchable_rows(user, chunk_ids, _SHOWN, for_prompt=for_prompt)
+    else:
+        chunks = searchable_chunks(user, chunk_ids, for_prompt=for_prompt).filter(filters.condition())
+        found = list(chunks.order_by().values_list(*_SHOWN))
+    rows = {row[0]: row for row in found}
     split = len(_CHUNK)
     return [
         FoundChunk(hit, FoundDocument(*row[split:]), *row[:split])

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import secrets
 import unicodedata
+from collections.abc import Iterable
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 from django.utils.text import slugify
 
 from kb.accounts.models import User
 from kb.exceptions import ConflictError, InvalidInputError
+from kb.library.event_models import Stage
+from kb.library.history import record
 from kb.library.models import Collection, Document, Grant, Role, Status, Unproved
 from kb.search import log
 from kb.search.models import IndexGeneration, Operation
@@ -70,7 +73,7 @@ def grant(
 
 
 @transaction.atomic
-def delete_document(document: Document) -> None:
+def delete_document(document: Document, by: User | None = None) -> None:
     """Take the document out of every answer from this commit on; the purge removes its content later.
 
     Older versions of the same document go with it. Deleting twice is no error.
@@ -78,7 +81,17 @@ def delete_document(document: Document) -> None:
     versions = Document.objects.filter(
         collection_id=document.collection_id, external_id=document.external_id, deleted_at=None
     )
-    _delete(hold_documents(versions))
+    _delete(hold_documents(versions), by)
+
+
+@transaction.atomic
+def delete_documents(document_ids: Iterable[int], by: User | None = None) -> list[int]:
+    """The same for many documents of one collection; ids of those that were not deleted before."""
+    wanted = Document.objects.filter(pk__in=list(document_ids), deleted_at=None)
+    found = list(wanted.order_by("pk").values_list("pk", flat=True))
+    same = wanted.filter(collection=OuterRef("collection"), external_id=OuterRef("external_id"))
+    _delete(hold_documents(Document.objects.filter(Exists(same), deleted_at=None)), by)
+    return found
 
 
 @transaction.atomic
@@ -100,7 +113,8 @@ def hold_documents(rows: QuerySet[Document]) -> list[int]:
     return list(rows.order_by("pk").select_for_update(no_key=True).values_list("pk", flat=True))
 
 
-def _delete(document_ids: list[int]) -> None:
+def _delete(document_ids: list[int], by: User | None = None) -> None:
+    record(Stage.DELETED, document_ids, by=by)
     Document.objects.filter(pk__in=document_ids).update(status=Status.DELETED, deleted_at=timezone.now())
     unpublish(document_ids)
 

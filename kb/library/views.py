@@ -9,14 +9,17 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from kb.conf import config
 from kb.library.access import get_collection_for, get_document_for
 from kb.library.held import held_passages
+from kb.library.history import history_of
 from kb.library.listing import Filter, list_documents
-from kb.library.models import RETRYABLE, Collection, Role, Unproved
+from kb.library.models import PENDING, RETRYABLE, Collection, Role, Unproved
 from kb.library.overview import role_of, shelves_for
+from kb.library.passages import passages_of
 from kb.library.text import other_versions, part_of, quoted_span
 from kb.pages import PageRequest, page, whole_number
 
@@ -75,16 +78,20 @@ def document(request: PageRequest, document_id: int) -> HttpResponse:
     found = get_document_for(request.user, document_id)
     span = quoted_span(found, request.GET)
     versions = other_versions(found)
+    role = role_of(request.user, found.collection)
+    part = whole_number(request.GET.get("part", ""), 0)
     context = {
         "here": "library",
         "document": found,
         "collection": found.collection,
-        "part": part_of(
-            found, span, *(whole_number(request.GET.get(key, ""), 0) for key in ("part", "page"))
-        ),
+        "part": part_of(found, span, part, whole_number(request.GET.get("page", ""), 0)),
+        "passages": passages_of(found, part) if "passages" in request.GET and span is None else None,
+        "is_due": found.review_by is not None and found.review_by < timezone.localdate(),
         "page_images": found.metadata.get("page_images") is True,
         "held": held_passages(found),
-        "may_manage": role_of(request.user, found.collection) == Role.MANAGER,
+        "may_manage": role == Role.MANAGER,
+        "may_edit": role != Role.VIEWER,
+        "history": history_of(found) if role != Role.VIEWER else [],
         "versions": versions,
         "newest": next((row for row in versions if row.superseded_at is None), None),
     }
@@ -98,6 +105,7 @@ def _table(request: PageRequest, found: Collection, role: Role) -> dict[str, Any
         "listing": listing,
         "table_url": reverse("document_table", args=[found.pk]),
         "retryable": RETRYABLE,
+        "pending": PENDING,
         "may_edit": role != Role.VIEWER,
         "may_manage": role == Role.MANAGER,
     }

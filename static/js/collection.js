@@ -4,10 +4,12 @@ import { startDialogs } from "./dialogs.js";
 import { startDocuments } from "./documents.js";
 import { startDropping } from "./dropping.js";
 import { startGrants } from "./grants.js";
+import { startLive } from "./live.js";
 import { Uploads } from "./uploads.js";
 
 startDialogs();
 startGrants();
+startLive();
 
 if (document.getElementById("uploads")) {
   const uploads = new Uploads();

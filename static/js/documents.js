@@ -1,4 +1,4 @@
-// The table of documents: selecting, trying again, deleting. The table itself is refreshed by htmx.
+// The table of documents: selecting, and what can be done to one, to the selected, and to all of a state.
 
 import { send } from "./api.js";
 import { showProblem } from "./dialogs.js";
@@ -6,8 +6,27 @@ import { toast } from "./toasts.js";
 
 const selected = new Set();
 const bar = document.getElementById("selection");
-const dialog = document.getElementById("delete-documents");
-let toDelete = [];
+const dialog = document.getElementById("confirm-action");
+const url = document.getElementById("uploads").dataset.url + "bulk/";
+const DELETED = "From now on no answer uses or cites it, and earlier answers that quoted it are emptied. Its file and its older versions are removed. This cannot be undone.";
+// What each action asks before it begins (nothing, where it takes nothing away), and says when it is done.
+const ACTIONS = {
+  retry: { done: (n) => (n === 1 ? "Queued again." : `${n} documents are queued again.`) },
+  cancel: {
+    ask: "The work on what waits or is being read stops. A document that was there before in an older version keeps that one. You can try again later.",
+    verb: "Cancel",
+    button: "Stop",
+    done: (n) => (n === 1 ? "Cancelled." : `${n} documents are cancelled.`),
+  },
+  reprocess: {
+    ask: "It is parsed and indexed anew from its stored file. Until it is ready again, a moment later, no answer uses it.",
+    verb: "Read again:",
+    button: "Read again",
+    done: (n) => (n === 1 ? "Queued again." : `${n} documents are queued again.`),
+  },
+  delete: { ask: DELETED, verb: "Delete", button: "Delete", done: () => "Deleted. No answer uses it any more." },
+};
+let wanted = null;
 
 export function startDocuments() {
   document.addEventListener("change", (event) => {
@@ -16,18 +35,43 @@ export function startDocuments() {
   });
   document.addEventListener("click", (event) => {
     const row = event.target.closest(".row");
-    if (event.target.closest("[data-retry]")) retry([row.dataset.document]);
-    if (event.target.closest("[data-delete-document]")) askToDelete([row.dataset.document], row.dataset.title);
+    const one = () => ({ documents: [Number(row.dataset.document)] });
+    if (event.target.closest("[data-retry]")) start("retry", one());
+    if (event.target.closest("[data-cancel]")) start("cancel", one(), row.dataset.title);
+    if (event.target.closest("[data-delete-document]")) start("delete", one(), row.dataset.title);
+    const all = event.target.closest("[data-all]");
+    if (all) start(all.dataset.all, { state: all.dataset.state }, `${all.dataset.number} documents`);
   });
   bar.querySelector("[data-selection-clear]").addEventListener("click", clear);
-  bar.querySelector("[data-selection-retry]").addEventListener("click", () => retry(retryable()));
-  bar.querySelector("[data-selection-delete]").addEventListener("click", () => askToDelete([...selected]));
-  dialog.querySelector("[data-delete-confirmed]").addEventListener("click", deleteAll);
+  for (const [action, rows] of Object.entries(WHERE)) {
+    const button = bar.querySelector(`[data-selection-${action}]`);
+    button.addEventListener("click", () => startSelected(action, rows));
+  }
+  dialog.querySelector("[data-action-confirmed]").addEventListener("click", confirmed);
   document.body.addEventListener("htmx:afterSettle", show);
 }
 
+// The rows to which an action can be done.
+const WHERE = {
+  retry: "[data-retryable]",
+  cancel: "[data-pending]",
+  reprocess: "[data-ready], [data-retryable]",
+  delete: ".row",
+};
 const boxes = () => document.querySelectorAll("#documents [data-select]");
 const idOf = (box) => box.closest(".row").dataset.document;
+
+function able(rows) {
+  return [...document.querySelectorAll("#documents .row")].filter(
+    (row) => row.matches(rows) && selected.has(row.dataset.document),
+  );
+}
+
+function startSelected(action, rows) {
+  const chosen = able(rows);
+  const title = chosen.length === 1 ? chosen[0].dataset.title : `${chosen.length} documents`;
+  start(action, { documents: chosen.map((row) => Number(row.dataset.document)) }, title);
+}
 
 function select(chosen, isSelected) {
   for (const box of chosen) {
@@ -54,53 +98,45 @@ function show() {
   }
   bar.hidden = selected.size === 0;
   bar.querySelector("[data-selection-text]").textContent = `${selected.size} selected`;
-  bar.querySelector("[data-selection-retry]").hidden = retryable().length === 0;
-}
-
-function retryable() {
-  return [...document.querySelectorAll("#documents .row[data-retryable]")]
-    .map((row) => row.dataset.document)
-    .filter((id) => selected.has(id));
-}
-
-function changed() {
-  document.body.dispatchEvent(new CustomEvent("documents-changed"));
-}
-
-async function retry(ids) {
-  try {
-    for (const id of ids) await send(`/api/v1/documents/${id}/retry/`);
-    toast(ids.length === 1 ? "Queued again." : `${ids.length} documents are queued again.`);
-  } catch (error) {
-    toast(error.message);
+  for (const [action, rows] of Object.entries(WHERE)) {
+    bar.querySelector(`[data-selection-${action}]`).hidden = able(rows).length === 0;
   }
-  changed();
 }
 
-function askToDelete(ids, title) {
-  toDelete = ids;
-  const what = ids.length === 1 ? `“${title ?? titleOf(ids[0])}”` : `${ids.length} documents`;
-  dialog.querySelector("[data-delete-title]").textContent = `Delete ${what}?`;
+function start(action, which, title) {
+  wanted = { action, which };
+  const { ask, verb, button } = ACTIONS[action];
+  if (!ask) {
+    perform().catch((error) => toast(error.message));
+    return;
+  }
+  dialog.querySelector("[data-action-title]").textContent = `${verb} “${title}”?`;
+  dialog.querySelector("[data-action-text]").textContent = ask;
+  dialog.querySelector("[data-action-confirmed]").textContent = button;
   showProblem(dialog, null);
   dialog.showModal();
 }
 
-function titleOf(id) {
-  return document.querySelector(`#documents .row[data-document="${Number(id)}"]`)?.dataset.title ?? "this document";
-}
-
-async function deleteAll({ currentTarget }) {
+async function confirmed({ currentTarget }) {
   currentTarget.disabled = true;
   try {
-    while (toDelete.length > 0) {
-      await send(`/api/v1/documents/${toDelete[0]}/`, { method: "DELETE" });
-      selected.delete(toDelete.shift());
-    }
+    await perform();
     dialog.close();
-    toast("Deleted. No answer uses it any more.");
   } catch (error) {
     showProblem(dialog, error);
   }
   currentTarget.disabled = false;
-  changed();
+}
+
+async function perform() {
+  const { action, which } = wanted;
+  try {
+    const response = await send(url, { json: { action, ...which } });
+    const { done, skipped } = await response.json();
+    for (const id of done) if (action === "delete") selected.delete(String(id));
+    const left = skipped > 0 ? ` ${skipped} had changed meanwhile and were left alone.` : "";
+    toast((done.length > 0 ? ACTIONS[action].done(done.length) : "Nothing was done.") + left);
+  } finally {
+    document.body.dispatchEvent(new CustomEvent("documents-changed"));
+  }
 }

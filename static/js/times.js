@@ -5,6 +5,7 @@ const HOUR_S = 60 * MINUTE_S;
 const DAY_S = 24 * HOUR_S;
 const distance = new Intl.RelativeTimeFormat("en", { numeric: "auto" });
 const day = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", year: "numeric" });
+const exact = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "medium" });
 const full = new Intl.DateTimeFormat("en-GB", { dateStyle: "full", timeStyle: "short" });
 
 function nearText(age_s) {
@@ -19,7 +20,9 @@ export function localiseTimes(root) {
   for (const element of root.querySelectorAll("time[datetime]")) {
     const then = new Date(element.dateTime);
     if (Number.isNaN(then.getTime())) continue;
-    element.textContent = nearText((now - then.getTime()) / 1000) ?? day.format(then);
+    // A log is read by its clock.
+    if (element.dataset.exact !== undefined) element.textContent = exact.format(then);
+    else element.textContent = nearText((now - then.getTime()) / 1000) ?? day.format(then);
     element.title = full.format(then);
   }
 }

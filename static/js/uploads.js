@@ -1,8 +1,14 @@
-// The uploads of this page: three at a time, each with its progress, failures with the server's words.
+// The uploads of this page: three at a time, each with its progress, failures with the server's words. While the
+// server cannot be reached (a closed laptop, a restart) they wait and go on by themselves.
 
-import { csrfToken, problemOf, toSignIn, UNREACHABLE } from "./api.js";
+import { csrfToken, Problem, problemOf, toSignIn, UNREACHABLE } from "./api.js";
+import { hideInterrupted, showInterrupted } from "./interrupted.js";
+import { KeptUploads } from "./kept_uploads.js";
 
 const AT_ONCE = 3;
+const WAIT_MS = [2000, 5000, 15000, 30000];
+// With one of these a file waits; after signing in (401) it is among what did not arrive.
+const BUSY = new Set([0, 401, 429, 502, 503, 504]);
 const MEGABYTE = 1024 * 1024;
 
 export class Uploads {
@@ -18,11 +24,17 @@ export class Uploads {
   #sent = 0;
   #known = 0;
   #failed = 0;
+  #pauses = 0;
+  #pause = null;
+  #kept;
 
   constructor() {
+    this.#kept = new KeptUploads(document.getElementById("collection").dataset.collection);
+    showInterrupted(this.#kept);
+    window.addEventListener("online", () => this.#goOn());
     this.#close.addEventListener("click", () => this.#reset());
     window.addEventListener("beforeunload", (event) => {
-      if (this.#running > 0) event.preventDefault();
+      if (this.#running + this.#waiting.length > 0) event.preventDefault();
     });
   }
 
@@ -30,8 +42,13 @@ export class Uploads {
     if (files.length === 0) return;
     // What was refused stays on the page until it is closed or tried again.
     if (this.#running + this.#waiting.length + this.#failed === 0) this.#reset();
+    const unsent = this.#kept.unsent(files);
     this.#total += files.length;
-    this.#waiting.push(...files);
+    this.#sent += files.length - unsent.length;
+    this.#known += files.length - unsent.length;
+    this.#kept.wait(unsent);
+    hideInterrupted();
+    this.#waiting.push(...unsent);
     this.#root.hidden = false;
     this.#next();
   }
@@ -43,7 +60,7 @@ export class Uploads {
   }
 
   #next() {
-    while (this.#running < AT_ONCE && this.#waiting.length > 0) this.#start(this.#waiting.shift());
+    while (this.#pause === null && this.#running < AT_ONCE && this.#waiting.length > 0) this.#start(this.#waiting.shift());
     this.#summarise();
   }
 
@@ -55,13 +72,34 @@ export class Uploads {
       if (outcome.members) this.#count(item, outcome.members);
       else if (outcome.duplicate_of || outcome.created === false) this.#known += 1;
       this.#sent += 1;
+      this.#pauses = 0;
+      this.#kept.settle(item, true);
       row.remove();
     } catch (error) {
-      this.#failed += 1;
-      this.#showFailure(row, item, error);
+      if (BUSY.has(error.status)) this.#waitWith(row, item);
+      else {
+        this.#failed += 1;
+        this.#kept.settle(item, false);
+        this.#showFailure(row, item, error);
+      }
     }
     this.#running -= 1;
     document.body.dispatchEvent(new CustomEvent("documents-changed"));
+    this.#next();
+  }
+
+  #waitWith(row, item) {
+    row.remove();
+    this.#waiting.unshift(item);
+    if (this.#pause !== null) return;
+    const wait_ms = WAIT_MS[Math.min(this.#pauses, WAIT_MS.length - 1)];
+    this.#pauses += 1;
+    this.#pause = setTimeout(() => this.#goOn(), wait_ms);
+  }
+
+  #goOn() {
+    clearTimeout(this.#pause);
+    this.#pause = null;
     this.#next();
   }
 
@@ -105,7 +143,7 @@ export class Uploads {
   #send({ file, path }, progress) {
     const mostMb = Number(this.#root.dataset.mostMb);
     if (file.size > mostMb * MEGABYTE) {
-      return Promise.reject(new Error(`The file is larger than ${mostMb} MB.`));
+      return Promise.reject(new Problem(`The file is larger than ${mostMb} MB.`, { status: 413 }));
     }
     const form = new FormData();
     form.set("external_id", path);
@@ -123,7 +161,7 @@ export class Uploads {
         if (request.status === 202) resolve(JSON.parse(request.responseText));
         else reject(problemOf(request.status, request.responseText));
       });
-      request.addEventListener("error", () => reject(new Error(UNREACHABLE)));
+      request.addEventListener("error", () => reject(new Problem(UNREACHABLE)));
       request.send(form);
     });
   }
@@ -134,6 +172,7 @@ export class Uploads {
     const parts = [`${this.#sent} of ${this.#total} uploaded`];
     if (this.#known > 0) parts.push(`${this.#known} of them known already`);
     if (this.#failed > 0) parts.push(`${this.#failed} refused`);
+    if (this.#pause !== null) parts.push("the server cannot be reached, trying again soon");
     this.#words.textContent = parts.join(", ");
     this.#bar.value = this.#total > 0 ? done / this.#total : 0;
     this.#bar.hidden = finished;

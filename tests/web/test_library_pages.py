@@ -115,15 +115,35 @@ def test_queued_is_shown_as_queued_and_work_with_its_progress(
     assert '<progress class="bar" max="120" value="48"' in page
 
 
-def test_table_is_looked_at_every_second_only_while_something_is_under_way(
+def test_page_names_its_stream_and_does_not_poll_while_something_is_under_way(
     browser_of: Browser, collection: Collection, owner: User
 ) -> None:
-    document = make_document(collection)
-    browser, address = browser_of(owner), f"/library/{collection.pk}/"
-    assert "every 15s" in text_of(browser, address)
-    document.status = Status.PARSING
-    document.save()
-    assert "every 1s" in text_of(browser, address)
+    make_document(collection, status=Status.PARSING)
+    page = text_of(browser_of(owner), f"/library/{collection.pk}/")
+    assert f'data-live="/api/v1/collections/{collection.pk}/live/"' in page
+    assert re.findall(r"every (\d+)s", page) == ["60"]
+
+
+def test_filter_by_kind_counts_and_order(browser_of: Browser, collection: Collection, owner: User) -> None:
+    make_document(collection, title="Small", kind="pdf", size_bytes=10)
+    make_document(collection, title="Large", kind="pdf", size_bytes=10_000)
+    make_document(collection, title="Sheet", kind="sheet")
+    browser = browser_of(owner)
+    page = text_of(browser, f"/library/{collection.pk}/?kind=pdf&sort=size")
+    assert "PDF (2)" in page and "Spreadsheet (1)" in page
+    assert 'data-title="Sheet"' not in page
+    assert page.index('data-title="Large"') < page.index('data-title="Small"')
+    assert 'data-title="Sheet"' in text_of(browser, f"/library/{collection.pk}/?kind=nonsense&sort=x")
+
+
+def test_cancelled_document_is_called_that_and_offers_another_try(
+    browser_of: Browser, collection: Collection, owner: User
+) -> None:
+    document = make_document(collection, status=Status.FAILED, failure_code="cancelled")
+    waiting = make_document(collection, status=Status.QUEUED)
+    page = text_of(browser_of(owner), f"/library/{collection.pk}/")
+    assert "Cancelled" in page
+    assert f'id="retry-{document.pk}"' in page and f'id="cancel-{waiting.pk}"' in page
 
 
 def test_unchanged_table_is_not_sent_again(browser_of: Browser, collection: Collection, owner: User) -> None:
