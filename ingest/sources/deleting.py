@@ -1,4 +1,4 @@
-"""The last step of a run: what vanished is deleted when it has been gone for long enough, unless it is much."""
+"""The last step of a run: what vanished is deleted after its grace, unless it is much."""
 
 from __future__ import annotations
 

@@ -70,9 +70,7 @@ class Source(models.Model):
         ordering: ClassVar = ["name", "pk"]
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["collection", "prefix"], name="source_prefix_is_unique"),
-            models.CheckConstraint(
-                condition=Q(state__in=SourceState.values), name="source_state_is_known"
-            ),
+            models.CheckConstraint(condition=Q(state__in=SourceState.values), name="source_state_is_known"),
             models.CheckConstraint(
                 name="source_that_asks_has_a_question",
                 condition=(Q(state="asking") & ~Q(question="")) | (~Q(state="asking") & Q(question="")),

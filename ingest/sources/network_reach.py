@@ -23,9 +23,7 @@ _DEEPEST = 64
 Found = TypeVar("Found")
 
 
-def network_reach(
-    name: str, protocol: Protocol, location: str, options: Mapping[str, str]
-) -> NetworkReach:
+def network_reach(name: str, protocol: Protocol, location: str, options: Mapping[str, str]) -> NetworkReach:
     """Raises InvalidInputError when its library is missing or the host is at an address that is refused."""
     if protocol.on_disk:
         location = str(allowed_folder(location))

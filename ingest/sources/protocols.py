@@ -140,14 +140,14 @@ def _with_port(made: dict[str, Any], given: Options) -> dict[str, Any]:
 
 
 _LOGIN = ("host", "port", "username")
-_HTTP = {
-    "package": "aiohttp",
-    "arguments": _http,
-    "options": ("username",),
-    "secrets": ("password",),
-    "host": _host_of_location,
-    "guarded": True,
-}
+
+
+def _listing(label: str, example: str) -> Protocol:
+    return Protocol(
+        label, "aiohttp", example, _http, ("username",), ("password",), _host_of_location, guarded=True
+    )
+
+
 PROTOCOLS: dict[str, Protocol] = {
     "file": Protocol("Folder on the server", "", "/srv/handbook", _named(), on_disk=True),
     "s3": Protocol(
@@ -166,8 +166,8 @@ PROTOCOLS: dict[str, Protocol] = {
         "WebDAV", "webdav4[fsspec]", "/handbook", _webdav, ("base_url", "username"), ("password",),
         _webdav_host,
     ),
-    "https": Protocol("HTTPS listing", example="https://files.example.com/handbook/", **_HTTP),
-    "http": Protocol("HTTP listing", example="http://files.example.com/handbook/", **_HTTP),
+    "https": _listing("HTTPS listing", "https://files.example.com/handbook/"),
+    "http": _listing("HTTP listing", "http://files.example.com/handbook/"),
     "git": Protocol("Git repository on the server", "pygit2", "/srv/handbook.git", _named("ref"), ("ref",),
                     on_disk=True),
     "github": Protocol(

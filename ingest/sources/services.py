@@ -19,6 +19,7 @@ from kb.accounts.models import User
 from kb.exceptions import ConflictError, InvalidInputError
 from kb.library.models import Collection, Document
 
+DECISIONS = ("confirm", "reject", "pause", "resume")
 _STOPPED = "A manager stopped it."
 
 
@@ -55,7 +56,9 @@ def connect_source(user: User, collection: Collection, given: SourceFields, now:
         with transaction.atomic():
             source.save()
     except IntegrityError as error:
-        raise ConflictError(f"This collection has a source called {given.name!r}, or one too like it.") from error
+        raise ConflictError(
+            f"This collection has a source called {given.name!r}, or one too like it."
+        ) from error
     return source
 
 
@@ -164,3 +167,17 @@ def _secrets_that_stay(source: Source, given: SourceFields) -> dict[str, str]:
         return unseal(source.sealed)
     except SecretUnreadableError:
         return {}
+
+
+def decide(user: User, source: Source, decision: str, now: datetime) -> None:
+    """Do one of DECISIONS. Raises ConflictError in a state that has no such way on."""
+    if decision == "confirm":
+        confirm(user, source, now)
+    elif decision == "reject":
+        reject(source)
+    elif decision == "pause":
+        pause(source, now)
+    elif decision == "resume":
+        resume(user, source, now)
+    else:
+        raise InvalidInputError(f"A decision is one of {', '.join(DECISIONS)}.")

@@ -22,8 +22,8 @@ START = datetime(2026, 3, 2, 9, tzinfo=UTC)
 class Place:
     """A source that is a dictionary; it tells marks, or nothing, and may break."""
 
-    def __init__(self, files: Mapping[str, str] | None = None, *, tells: bool = True) -> None:
-        self.files = dict(files or {})
+    def __init__(self, files: Mapping[str, str | bytes] | None = None, *, tells: bool = True) -> None:
+        self.files: dict[str, str | bytes] = dict(files or {})
         self.read: list[str] = []
         self.broken = ""
         self.tells = tells
@@ -46,7 +46,8 @@ class Place:
         if path not in self.files:
             raise SourceUnreachableError("There is nothing at this place.")
         self.read.append(path)
-        yield io.BytesIO(self.files[path].encode())
+        content = self.files[path]
+        yield io.BytesIO(content if isinstance(content, bytes) else content.encode())
 
 
 def make_source(collection: Collection, user: User, **fields: object) -> Source:
