@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
@@ -15,7 +16,8 @@ from ingest.sources.protocols import Protocol
 from ingest.sources.reaching import Listed
 from kb.exceptions import InvalidInputError, KBError
 
-_CONTENT_MARKS = ("md5Hash", "hex", "sha")
+# S3 servers that hash nothing tell other things here.
+_IS_A_HASH = re.compile(r'"?[0-9a-fA-F]{32,64}(-\d+)?"?|[A-Za-z0-9+/]{22}==')
 _MARKS = ("ETag", "etag", "generation", "Content-MD5")
 _MODIFIED = ("LastModified", "last_modified", "updated", "mtime", "modified", "modify", "Last-Modified")
 _DEEPEST = 64
@@ -46,7 +48,7 @@ def _filesystem(name: str, protocol: Protocol, arguments: dict[str, Any]) -> Any
             f"{protocol.label} needs a package that is not installed: pip install '{protocol.package}'."
         ) from error
     # Kept by no cache: it would hold the secrets, and yesterday's listing.
-    return kind(**arguments, skip_instance_cache=True, use_listings_cache=False)
+    return kind(**arguments, skip_instance_cache=True)
 
 
 class NetworkReach:
@@ -55,6 +57,7 @@ class NetworkReach:
     def __init__(self, system: Any, protocol: Protocol, location: str, *, web: bool) -> None:
         self._system = system
         self._flat = protocol.flat
+        self._content_marks = protocol.content_marks
         self._web = web
         self._root = location if web else str(system._strip_protocol(location)).rstrip("/")
 
@@ -93,7 +96,8 @@ class NetworkReach:
 
     def _relative(self, name: str) -> str:
         """Empty for what lies outside, and for addresses that are no files (`?C=N;O=D`)."""
-        root = self._root.rstrip("/")
+        # Some libraries name files with a slash in front, and some without.
+        root, name = self._root.strip("/"), name.lstrip("/")
         if root and not name.startswith(f"{root}/"):
             return ""
         path = name[len(root) :].strip("/")
@@ -105,7 +109,9 @@ class NetworkReach:
             full = f"{self._root.rstrip('/')}/{path}"
             about = _asked(lambda: self._system.info(full))
         size = about.get("size")
-        content = _first(about, ("ETag", *_CONTENT_MARKS) if self._flat else _CONTENT_MARKS)
+        content = _first(about, self._content_marks)
+        if not _IS_A_HASH.fullmatch(content):
+            content = ""
         modified = _first(about, _MODIFIED)
         told = [_first(about, _MARKS) or content, modified]
         mark = " ".join([str(size), *told]) if any(told) else ""
@@ -152,7 +158,7 @@ def _refusal_in(error: BaseException | None) -> AddressRefusedError | None:
 
 
 def _words(error: Exception) -> str:
-    if isinstance(error, PermissionError):
+    if isinstance(error, PermissionError) or "Auth" in type(error).__name__:
         return "The source refuses access: check the user, the key and their rights."
     if isinstance(error, FileNotFoundError):
         return "There is nothing at this place."

@@ -28,6 +28,7 @@ class Protocol:
         options: names of plain options; `secrets` those that are encrypted at rest.
         arguments: makes the library's arguments of the options, secrets included.
         host: finds the host that the library will connect to; None where there is no such thing.
+        content_marks: what of its listing is the same for the same content, wherever that is.
         flat: the place lists everything below a prefix at once.
         guarded: our own check stands between every socket of the library and its address.
         on_disk: its location is a folder of this machine.
@@ -40,6 +41,7 @@ class Protocol:
     options: tuple[str, ...] = ()
     secrets: tuple[str, ...] = ()
     host: Callable[[str, Options], str | None] = field(default=lambda location, options: None)
+    content_marks: tuple[str, ...] = ()
     flat: bool = False
     guarded: bool = False
     on_disk: bool = False
@@ -152,10 +154,11 @@ PROTOCOLS: dict[str, Protocol] = {
     "file": Protocol("Folder on the server", "", "/srv/handbook", _named(), on_disk=True),
     "s3": Protocol(
         "S3 bucket", "s3fs", "bucket/folder", _s3, ("key", "endpoint_url", "region"), ("secret", "token"),
-        host=_endpoint, flat=True, guarded=True,
+        host=_endpoint, content_marks=("ETag",), flat=True, guarded=True,
     ),
     "gs": Protocol(
-        "Google Cloud Storage", "gcsfs", "bucket/folder", _gcs, (), ("service_account",), flat=True
+        "Google Cloud Storage", "gcsfs", "bucket/folder", _gcs, (), ("service_account",),
+        content_marks=("md5Hash",), flat=True,
     ),
     "abfs": Protocol(
         "Azure Blob Storage", "adlfs", "container/folder", _azure, ("account_name",),
@@ -169,10 +172,10 @@ PROTOCOLS: dict[str, Protocol] = {
     "https": _listing("HTTPS listing", "https://files.example.com/handbook/"),
     "http": _listing("HTTP listing", "http://files.example.com/handbook/"),
     "git": Protocol("Git repository on the server", "pygit2", "/srv/handbook.git", _named("ref"), ("ref",),
-                    on_disk=True),
+                    content_marks=("hex",), on_disk=True),
     "github": Protocol(
         "GitHub repository", "requests", "docs", _named("org", "repo", "sha", "username", "token"),
-        ("org", "repo", "sha", "username"), ("token",),
+        ("org", "repo", "sha", "username"), ("token",), content_marks=("sha",),
     ),
     "ftp": Protocol("FTP", "", "/exports/handbook", _ftp, _LOGIN, ("password",), _host_option),
     "smb": Protocol("Windows share (SMB)", "smbprotocol", "/share/handbook", _smb, _LOGIN, ("password",),

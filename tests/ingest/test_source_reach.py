@@ -16,6 +16,7 @@ import fsspec
 import pytest
 from moto.server import ThreadedMotoServer
 
+from ingest import checks
 from ingest.sources import addresses, folder_reach, services
 from ingest.sources.addresses import check_address
 from ingest.sources.checking import check_place, preview
@@ -290,3 +291,9 @@ def test_only_known_options_reach_a_library(options: dict[str, str]) -> None:
 
 def test_a_bucket_without_a_key_is_never_read_with_the_servers_own_rights() -> None:
     assert PROTOCOLS["s3"].arguments("bucket", {})["anon"] is True
+
+
+def test_settings_that_would_fail_later_are_said_at_the_start() -> None:
+    wrong = replace(config, source_networks=("10.0.0.0/8", "office"), source_roots=("/srv", "srv"))
+    assert [error.id for error in checks.sources(wrong)] == ["kb.E021", "kb.E022"]
+    assert list(checks.sources(config)) == []
