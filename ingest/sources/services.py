@@ -69,6 +69,9 @@ def change_source(source: Source, given: SourceFields, now: datetime) -> Source:
     _fill(held, given, _secrets_that_stay(held, given))
     let_go(held.pk, now, _STOPPED)
     held.next_run_at, held.lease_token, held.lease_until = now, None, None
+    if held.question == Question.UNREADABLE:
+        # Another password, or another place: what was asked is answered.
+        held.state, held.question, held.reason = SourceState.ACTIVE, "", ""
     held.save()
     return held
 

@@ -124,6 +124,15 @@ def test_a_secret_stays_with_its_place(send: Send, collection: Collection) -> No
     assert send("put", f"/api/v1/sources/{source.pk}/", other).json()["secrets_set"] == []
 
 
+def test_entering_the_right_password_answers_that_it_could_not_be_listed(
+    send: Send, collection: Collection
+) -> None:
+    send("post", f"/api/v1/collections/{collection.pk}/sources/", FTP)
+    Source.objects.update(state="asking", question="unreadable", reason="The source refuses access.")
+    changed = send("put", f"/api/v1/sources/{Source.objects.get().pk}/", FTP).json()
+    assert (changed["state"], changed["reason"]) == ("active", "")
+
+
 def test_another_secret_key_needs_the_previous_one_once(monkeypatch: pytest.MonkeyPatch) -> None:
     sealed = seal({"password": SECRET})
     monkeypatch.setattr(sealing, "secret_key", lambda data_dir: "another" * 9)

@@ -157,14 +157,6 @@ def test_an_empty_source_that_a_manager_confirmed_is_emptied(
     assert live(collection) == {}
 
 
-def test_patterns_choose(source: Source, collection: Collection) -> None:
-    source.include, source.exclude = ["*.MD", "guides/*"], ["drafts/*"]
-    source.save()
-    place = Place({"a.md": "A", "b.txt": "B", "guides/c.txt": "C", "drafts/d.md": "D"})
-    assert counts(run(source, place)) == {"added": 2}
-    assert set(live(collection)) == {"wiki/a.md", "wiki/guides/c.txt"}
-
-
 def test_a_copy_takes_over_the_document_of_the_file_that_is_gone(
     source: Source, collection: Collection
 ) -> None:
