@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import islice
 from queue import Empty, Queue
+from urllib.parse import urlsplit
 
 from ingest.sources.addresses import check_host
 from ingest.sources.errors import SourceUnreachableError
@@ -42,6 +43,7 @@ def check_place(protocol: str, location: str, options: Mapping[str, str]) -> Non
         raise InvalidInputError(f"Unknown option: {', '.join(unknown)}. {spec.label} knows: {known}.")
     if any("\0" in value for value in (location, *options.values())):
         raise InvalidInputError("The place holds a character that no place can have.")
+    _check_addresses(protocol, location, options)
     if spec.on_disk:
         allowed_folder(location)
     elif host := spec.host(location, options):
@@ -82,6 +84,21 @@ def preview(
     if isinstance(answer, KBError):
         raise answer
     return answer
+
+
+def _check_addresses(protocol: str, location: str, options: Mapping[str, str]) -> None:
+    """Addresses are shown and logged; a password in one would be too."""
+    if protocol in ("http", "https") and not location.startswith(f"{protocol}://"):
+        raise InvalidInputError(f"The place must begin with {protocol}://.")
+    for text in (location, options.get("endpoint_url", ""), options.get("base_url", "")):
+        try:
+            named = urlsplit(text).username if "://" in text else None
+        except ValueError as error:
+            raise InvalidInputError("That is no address.") from error
+        if named is not None:
+            raise InvalidInputError(
+                "Leave user and password out of the address: they have fields of their own."
+            )
 
 
 def _is_installed(package: str) -> bool:

@@ -176,6 +176,8 @@ def test_readers_editors_and_strangers_know_of_no_source(
         ({"protocol": "gs", "options": {}, "location": "bucket"}, "pip install"),
         ({"options": {"host": "93.184.216.34", "key_filename": "/etc/passwd"}}, "Unknown option"),
         ({"every_minutes": 0}, "every_minutes"),
+        ({"protocol": "https", "options": {}, "location": f"https://u:{SECRET}@x.example/"}, "Leave user"),
+        ({"protocol": "https", "options": {}, "location": "file:///etc/passwd"}, "https://"),
     ],
 )
 def test_what_cannot_be_connected_is_refused_in_words(
@@ -185,6 +187,7 @@ def test_what_cannot_be_connected_is_refused_in_words(
     answer = send("post", f"/api/v1/collections/{collection.pk}/sources/", {**FTP, **change})
     assert answer.status_code == 400
     assert words in answer.json()["error"]["message"]
+    assert SECRET not in answer.content.decode()
 
 
 def test_a_manager_works_on_the_pages(owner: User, collection: Collection, folder: Path) -> None:
