@@ -43,7 +43,13 @@ def submit_upload(collection: Collection, user: User, upload: Upload) -> Submiss
         TooLargeError: the file exceeds KB_UPLOAD_MB; nothing is kept.
         ArchiveRefusedError: the archive is damaged or breaks a limit; nothing of it is kept.
     """
-    stored = store(upload.stream, config.upload_mb << 20)
+    return submit_kept(collection, user, upload, store(upload.stream, config.upload_mb << 20))
+
+
+def submit_kept(
+    collection: Collection, user: User, upload: Upload, stored: StoredFile
+) -> Submission | ArchiveSubmission:
+    """The same for a file that is stored already; it is removed again where no document needs it."""
     try:
         archive = is_archive(file_path(stored.name), upload.file_name)
     except BaseException:

@@ -7,7 +7,10 @@ from typing import ClassVar
 from django.db import models
 from django.db.models import Q
 
+from ingest.sources.models import Source, SourceFile, SourceRun
 from kb.library.models import Document
+
+__all__ = ["IngestJob", "JobState", "Source", "SourceFile", "SourceRun"]
 
 
 class JobState(models.TextChoices):

@@ -37,16 +37,35 @@ def embed_generation(generation_id: int) -> None:
 
 
 @shared_task
+def sync_source(source_id: int) -> None:
+    """Work on a source for a moment, if nobody else does, and pass it on."""
+    import time
+
+    from django.utils import timezone
+
+    from ingest.generation_hints import AWAKE_S
+    from ingest.reembedding import Moment
+    from ingest.sources.hints import send
+    from ingest.sources.syncing import sync
+
+    if sync(source_id, Moment(time.monotonic, time.monotonic() + AWAKE_S, timezone.now)):
+        send(source_id)
+
+
+@shared_task
 def sweep() -> None:
-    """Bring back jobs whose worker died or whose hint was lost, and find generations to work on."""
+    """Bring back jobs whose worker died or whose hint was lost; find generations and sources to work on."""
     from django.utils import timezone
 
     from ingest.generation_hints import send, waiting_generations
+    from ingest.sources import hints as source_hints
     from ingest.sweeper import sweep_jobs
 
     sweep_jobs()
     for generation_id in waiting_generations(timezone.now()):
         send(generation_id)
+    for source_id in source_hints.due_sources(timezone.now()):
+        source_hints.send(source_id)
 
 
 @shared_task

@@ -88,6 +88,7 @@ class Config:
     debug: bool = setting("KB_DEBUG", boolean, "0")
     log_level: str = setting("KB_LOG_LEVEL", choice("DEBUG", "INFO", "WARNING", "ERROR"), "INFO")
     secret_key: str = setting("KB_SECRET_KEY", text, "", secret=True)
+    secret_key_previous: str = setting("KB_SECRET_KEY_PREVIOUS", text, "", secret=True)
     admin_username: str = setting("KB_ADMIN_USERNAME", text, "admin")
     admin_password: str = setting("KB_ADMIN_PASSWORD", text, "", secret=True)
     demo: bool = setting("KB_DEMO", boolean, "1")
@@ -138,6 +139,8 @@ class Config:
     page_cache_mb: int = setting("KB_PAGE_CACHE_MB", integer(1, 1_048_576), "256")
     archive_files: int = setting("KB_ARCHIVE_FILES", integer(1, 100_000), "2000")
     archive_mb: int = setting("KB_ARCHIVE_MB", integer(1, 100_000), "1024")
+    source_roots: tuple[str, ...] = setting("KB_SOURCE_ROOTS", words, "")
+    source_networks: tuple[str, ...] = setting("KB_SOURCE_NETWORKS", words, "")
     lease_s: int = setting("KB_LEASE_S", integer(5, 3600), "60")
 
     eval_data: Path = setting("KB_EVAL_DATA", path, "../shared/data")

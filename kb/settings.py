@@ -214,6 +214,7 @@ CELERY_TASK_ROUTES = {
     "ingest.tasks.sweep": {"queue": "maintenance"},
     "ingest.tasks.purge": {"queue": "maintenance"},
     "ingest.tasks.embed_generation": {"queue": "maintenance"},
+    "ingest.tasks.sync_source": {"queue": "maintenance"},
 }
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
@@ -246,5 +247,13 @@ LOGGING = {
     "loggers": {
         "httpx": {"level": "WARNING"},
         "axes": {"level": "WARNING"},
+        # What reaches sources would write keys and passwords down when it is asked for every detail.
+        **{
+            name: {"level": "WARNING"}
+            for name in (
+                *("fsspec", "s3fs", "aiobotocore", "botocore", "boto3", "aiohttp", "gcsfs", "google"),
+                *("adlfs", "azure", "paramiko", "webdav4", "httpcore", "smbprotocol", "urllib3", "requests"),
+            )
+        },
     },
 }

@@ -12,6 +12,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
 
+from ingest.models import Source
 from kb.accounts.models import User, create_api_key
 from kb.chat.models import Conversation, Message, OpenQuestion
 from kb.library.models import Collection, Grant
@@ -62,6 +63,11 @@ def hidden(collection: Collection, owner: User) -> dict[str, object]:
         "number": 1,
         "generation_id": 1,
         "action": "switch",
+        "source_id": Source.objects.create(
+            collection=collection, name="Wiki", prefix="wiki", protocol="file", next_run_at=timezone.now()
+        ).pk,
+        "protocol": "s3",
+        "decision": "confirm",
         **_rules(collection),
     }
 
@@ -96,6 +102,9 @@ def missing() -> dict[str, object]:
         "generation_id": 1,
         "action": "switch",
         **dict.fromkeys(("verified_id", "near_miss_id", "rule_id", "label_id", "question_id"), number),
+        "source_id": number,
+        "protocol": "s3",
+        "decision": "confirm",
         "kind": "block",
         "direction": "up",
     }
@@ -120,6 +129,7 @@ def test_the_walk_sees_every_kind_of_route(hidden: dict[str, object]) -> None:
         "/open-question/",
         "/open-questions/",
         "/questions/",
+        "/sources/",
     ):
         assert part in walked
 
