@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Protocol
@@ -28,6 +29,7 @@ logger = logging.getLogger(__name__)
 FIT_FILE = "support.json"
 BY_MODEL = "model"
 _MOST_CHARS = 2000
+_COSINE = list(Features.__dataclass_fields__).index("cosine")
 _told: set[str] = set()
 
 
@@ -37,6 +39,21 @@ class Judges(Protocol):
     def entails(self, pairs: Sequence[tuple[str, str]]) -> Entailed: ...
 
     def cosines(self, query: str, texts: Sequence[str]) -> list[float]: ...
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is measured of a sentence.
+
+    Attributes:
+        entailment: by KB_SUPPORT_MODEL.
+        cosine: by the embedding model.
+        model: the only model of entailment whose figures are understood; None for any.
+    """
+
+    entailment: bool
+    cosine: bool
+    model: str | None = None
 
 
 class SecondLook:
@@ -49,13 +66,11 @@ class SecondLook:
     """
 
     def __init__(self, *, with_model: bool, fit: SupportFit | None, judges: Callable[[], Judges]) -> None:
-        self._with_model = with_model
+        self.is_on = with_model or fit is not None
         self._fit = fit
         self._judges = judges
-
-    @property
-    def is_on(self) -> bool:
-        return self._with_model or self._fit is not None
+        cosine = fit is not None and fit.weights[_COSINE] > 0
+        self._asked = Asked(with_model, cosine, fit.model if fit else None)
 
     def at(self, sentence: str, verdict: Verdict, cited: Sequence[int], draft: Draft) -> Verdict:
         """The verdict, or the proof of a sentence that was left open.
@@ -71,9 +86,7 @@ class SecondLook:
         if not premises:
             return verdict
         try:
-            premise, features = measured(
-                sentence, premises, self._judges(), self._with_model, self._fit.model if self._fit else None
-            )
+            premise, features = measured(sentence, premises, self._judges(), self._asked)
         except (KBError, ValueError) as error:
             _tell(f"{error}")
             return verdict
@@ -83,16 +96,9 @@ class SecondLook:
 
 
 def measured(
-    sentence: str,
-    premises: Sequence[Premise],
-    judges: Judges,
-    with_model: bool,
-    fitted_with: str | None = None,
+    sentence: str, premises: Sequence[Premise], judges: Judges, asked: Asked
 ) -> tuple[Premise, Features]:
     """The words that are the likeliest proof, and the features of the sentence with them.
-
-    Args:
-        fitted_with: the model whose figures are understood; None for any.
 
     Raises:
         SearchUnavailableError: the search server cannot be asked.
@@ -100,17 +106,19 @@ def measured(
     """
     said = strip_markers(sentence).strip()[:_MOST_CHARS]
     entailed = [0.0] * len(premises)
-    if with_model:
+    if asked.entailment:
         answer = judges.entails([(premise.text, said) for premise in premises])
-        if fitted_with is not None and answer.model != fitted_with:
-            raise ValueError(f"{answer.model} answers, the fit was made with {fitted_with or 'no model'}.")
+        if asked.model is not None and answer.model != asked.model:
+            raise ValueError(f"{answer.model} answers, the fit was made with {asked.model}; run it anew")
         entailed = list(answer.probabilities)
-    cosines = judges.cosines(said, [premise.text for premise in premises]) if _needs_cosine else []
+    cosines = [0.0] * len(premises)
+    if asked.cosine:
+        cosines = judges.cosines(said, [premise.text for premise in premises])
     found = [
         (premise, Features(premise.coverage, entails, max(0.0, cosine), brevity(said)))
         for premise, entails, cosine in zip(premises, entailed, cosines, strict=True)
     ]
-    return max(found, key=lambda item: (item[1].entailment, item[1].cosine))
+    return max(found, key=lambda item: (item[1].entailment, item[1].cosine))  # the first of equal ones
 
 
 def second_look() -> SecondLook:
@@ -140,7 +148,7 @@ def _stored(path: Path) -> SupportFit | None:
 def _read(path: Path, changed_ns: int) -> SupportFit:
     fields = json.loads(path.read_text(encoding="utf-8"))
     if not isinstance(fields, dict):
-        raise ValueError("it holds no fit")  # noqa: TRY004 - of the file's content
+        raise ValueError("it holds no fit")
     return support_fit_from(fields)
 
 

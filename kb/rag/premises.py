@@ -9,12 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from kb.rag.claims import Claim, claim_of
-from kb.rag.support import coverage_in, difference, quotes_of, rarity_of
+from kb.rag.claims import claim_of
 from kb.rag.statements import statements_of
+from kb.rag.support import coverage_in, difference, quotes_of, rarity_of
 from kb.rag.types import Passage, Quote, Verdict
 from kb.rag.window import Window
-from kb.rag.words import weight
 
 OPEN = "low_overlap"
 # The cost grows with every pair, and who speaks of the thing at all shares some words with it.

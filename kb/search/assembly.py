@@ -25,7 +25,6 @@ from kb.search.opening import IndexOpener
 from kb.search.rerankers import make_reranking
 from kb.search.wakeups import Wakeups
 
-
 FindEntailment = Callable[[], Entailment | None]
 
 

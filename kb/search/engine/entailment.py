@@ -73,7 +73,7 @@ def entailing_label(described: Mapping[str, Any]) -> int | None:
     """
     labels = described.get("id2label") or {}
     if not isinstance(labels, Mapping):
-        raise ValueError("has an id2label that is no table of labels")  # noqa: TRY004 - of the file's content
+        raise ValueError("has an id2label that is no table of labels")
     # Transformers writes num_labels only where it has no names; with neither there are two.
     count = len(labels) or int(described.get("num_labels") or 2)
     if count == 1:
