@@ -17,6 +17,7 @@ from kb.conf import load
 from kb.exceptions import ConfigurationError
 from kb.search.assembly import entailment_of
 from kb.search.engine.entailment import entailing_label, load_entailment
+from kb.search.engine.reranker import load_reranker
 from tests.search.tiny_cross_encoder import save_cross_encoder
 
 LABELS = ("entailment", "neutral", "contradiction")
@@ -26,6 +27,11 @@ PAIRS = [("nothing here at all", "It is so."), ("gold gold gold gold", "It is so
 @pytest.fixture(scope="module")
 def three(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return save_cross_encoder(tmp_path_factory.mktemp("models") / "tiny-nli", labels=LABELS)
+
+
+@pytest.fixture(scope="module")
+def one_logit(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return save_cross_encoder(tmp_path_factory.mktemp("models") / "one")
 
 
 @pytest.fixture
@@ -38,13 +44,14 @@ def copy(three: Path, tmp_path: Path) -> Path:
     return copied
 
 
-def test_probability_is_that_of_the_label_named_entailment(three: Path) -> None:
+def test_probability_is_that_of_the_label_named_entailment(three: Path, one_logit: Path) -> None:
     model = load_entailment(str(three), "cpu")
 
     nothing, much, some = model.probabilities(PAIRS)
 
-    assert nothing == pytest.approx(1 / 3), "all three logits are 0"
-    assert 1 > much > some > nothing
+    assert 1 > much > some > nothing > 0
+    logits = load_reranker(str(one_logit), "cpu").logits("gold gold gold gold", ["It is so."])
+    assert much == pytest.approx(math.exp(logits[0]) / (math.exp(logits[0]) + 2)), "the other logits are 0"
     assert model.model_id.startswith("tiny-nli@")
     assert model.probabilities([]) == []
 
@@ -57,13 +64,14 @@ def test_the_label_may_stand_anywhere(tmp_path: Path) -> None:
     assert much < nothing, "here the gold speaks for the first label, which is contradiction"
 
 
-def test_a_single_logit_is_a_probability(tmp_path: Path) -> None:
-    model = load_entailment(str(save_cross_encoder(tmp_path / "one")), "cpu")
+def test_a_single_logit_is_a_probability(one_logit: Path) -> None:
+    model = load_entailment(str(one_logit), "cpu")
 
     nothing, much, some = model.probabilities(PAIRS)
 
-    assert nothing == pytest.approx(0.5)
-    assert 1 > much > some > nothing
+    logits = load_reranker(str(one_logit), "cpu").logits("nothing here at all", ["It is so."])
+    assert nothing == pytest.approx(1 / (1 + math.exp(-logits[0])))
+    assert 1 > much > some > nothing > 0
 
 
 def test_many_threads_get_the_same_probabilities_as_one(three: Path) -> None:

@@ -53,8 +53,8 @@ class TorchEntailment:
         self._computed([_PROBE])  # the first computation takes longer than any later one
         if not math.isfinite(self._computed([_PROBE])[0]):
             raise ConfigurationError(
-                f"The support model in {folder} gives what is no number. Name another cross-encoder, or leave "
-                "KB_SUPPORT_MODEL unset."
+                f"The support model in {folder} gives what is no number. Name another cross-encoder, or "
+                "leave KB_SUPPORT_MODEL unset."
             )
 
     @property
