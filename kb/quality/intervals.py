@@ -17,5 +17,5 @@ def wilson(right: Iterable[bool]) -> dict[str, Any]:
     n, share = len(found), sum(found) / len(found)
     spread = _NORMAL_95 * math.sqrt(share * (1 - share) / n + _NORMAL_95**2 / (4 * n * n))
     middle, scale = share + _NORMAL_95**2 / (2 * n), 1 + _NORMAL_95**2 / n
-    interval = [round((middle - spread) / scale, 4), round((middle + spread) / scale, 4)]
+    interval = [max(0.0, round((middle - spread) / scale, 4)), round((middle + spread) / scale, 4)]
     return {"n": n, "right": round(share, 4), "interval": interval}

@@ -19,7 +19,7 @@ from kb.conf import config
 from kb.exceptions import SearchUnavailableError
 from kb.library.models import Collection
 from kb.quality.planting.plant import plant
-from kb.rag.second_look import Features, SupportFit
+from kb.rag.second_look import Features, SupportFit, brevity
 from kb.search.client import Entailed
 from tests.chat.asking import WordSearch, ask, install
 from tests.factories import make_document
@@ -81,9 +81,7 @@ def set_up(monkeypatch: pytest.MonkeyPatch, folder: Path, model: str = "", fit: 
 
 
 @pytest.fixture
-def answered(
-    collection: Collection, teammate: User, monkeypatch: pytest.MonkeyPatch
-) -> Any:
+def answered(collection: Collection, teammate: User, monkeypatch: pytest.MonkeyPatch) -> Any:
     """The sentences of an answer for which the language model says these words."""
     make_document(collection, TEXT, title="Site rules")
     install(monkeypatch, WordSearch())
@@ -243,9 +241,7 @@ def test_a_fit_that_does_not_hold_proves_nothing(
     assert not opened["supported"]
 
 
-def test_a_new_fit_holds_at_once(
-    judge: Judge, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_a_new_fit_holds_at_once(judge: Judge, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     set_up(monkeypatch, tmp_path)
     assert not second_look().is_on
     set_up(monkeypatch, tmp_path, fit=SupportFit((0.0, 0.0, 4.0, 0.0), -3.0, 0.5))
@@ -269,5 +265,5 @@ def test_only_where_it_may_wait_is_judged_beside_the_event_loop(
 
 
 def test_features_of_a_longer_sentence_are_less_brief() -> None:
-    assert Features(1, 1, 1, module.brevity("one two three")).brevity == 1
-    assert module.brevity("word " * 16) == 0.5
+    assert Features(1, 1, 1, brevity("one two three")).brevity == 1
+    assert brevity("word " * 16) == 0.5

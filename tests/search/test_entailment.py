@@ -21,7 +21,8 @@ from kb.search.engine.reranker import load_reranker
 from tests.search.tiny_cross_encoder import save_cross_encoder
 
 LABELS = ("entailment", "neutral", "contradiction")
-PAIRS = [("nothing here at all", "It is so."), ("gold gold gold gold", "It is so."), ("some gold", "It is so.")]
+SAID = "It is so."
+PAIRS = [("nothing here at all", SAID), ("gold gold gold gold", SAID), ("some gold", SAID)]
 
 
 @pytest.fixture(scope="module")

@@ -41,9 +41,11 @@ def reader() -> Reader:
 
 @pytest.fixture
 def client(reader: Reader) -> Iterator[SearchClient]:
-    with closing(Running(ready_keeper(), entailment=lambda: reader)) as server:
-        with closing(SearchClient(server.url, TOKEN)) as made:
-            yield made
+    with (
+        closing(Running(ready_keeper(), entailment=lambda: reader)) as server,
+        closing(SearchClient(server.url, TOKEN)) as made,
+    ):
+        yield made
 
 
 def test_pairs_are_judged_in_one_call(client: SearchClient, reader: Reader) -> None:
