@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -38,18 +40,23 @@ class Judge:
 
     Attributes:
         failing: it cannot be asked.
+        stopped_the_loop: it was asked from the event loop, which serves other readers too.
     """
 
     entailment: float = 1.0
     cosine: float = 0.9
     model: str = "nli@1"
     failing: bool = False
+    stopped_the_loop: bool = False
     pairs: list[tuple[str, str]] = field(default_factory=list)
     compared: list[str] = field(default_factory=list)
 
     def entails(self, pairs: Sequence[tuple[str, str]]) -> Entailed:
         if self.failing:
             raise SearchUnavailableError
+        with suppress(RuntimeError):
+            asyncio.get_running_loop()
+            self.stopped_the_loop = True
         self.pairs += pairs
         return Entailed(self.model, tuple(self.entailment for _ in pairs))
 
@@ -113,6 +120,7 @@ def test_open_sentence_is_proved_by_the_model_and_says_so(
     assert opened["citations"], "the words that prove it are quoted"
     assert {sentence for _, sentence in judge.pairs} == {OPEN}, "what the rules proved is not asked about"
     assert "The lorry park closes when the barrier is lowered." in {premise for premise, _ in judge.pairs}
+    assert not judge.stopped_the_loop
     assert judge.compared == [], "without a fit the cosine decides nothing"
 
 
