@@ -102,6 +102,7 @@ class Config:
 
     embedding_model: str = setting("KB_EMBEDDING_MODEL", text, BUILT_IN)
     reranker_model: str = setting("KB_RERANKER_MODEL", text, "")
+    support_model: str = setting("KB_SUPPORT_MODEL", text, "")
     chunk_tokens: int = setting("KB_CHUNK_TOKENS", integer(32, 2048), "200")
     candidates: int = setting("KB_CANDIDATES", integer(10, 1000), "100")
     passages: int = setting("KB_PASSAGES", integer(1, 20), "5")

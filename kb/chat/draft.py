@@ -8,6 +8,7 @@ from typing import Any
 
 from kb.chat.conflicts import newer_of
 from kb.chat.record import LEFT_OUT, Draft
+from kb.chat.second_look import second_look
 from kb.chat.serialize import citation_object, sentence_object
 from kb.rag.extract import answering, best_quotes
 from kb.rag.filler import LOOP_CHARS, ends_in_loop, without_place
@@ -35,6 +36,7 @@ class AnswerWriter:
         proved: how many sentences the program matched to a passage.
         withholds: sentences that are not proved are counted and left out.
         declined: the model itself wrote that the documents do not say.
+        may_wait: judging may take as long as an answer of the search server.
     """
 
     def __init__(
@@ -43,7 +45,9 @@ class AnswerWriter:
         self._draft = draft
         self._nearness = nearness
         self._output = output
+        self._second_look = second_look()
         self.withholds = withholds
+        self.may_wait = self._second_look.is_on
         self._starts_block = False
         self._stream = SentenceStream()
         self.proved = 0
@@ -101,6 +105,7 @@ class AnswerWriter:
                 self._draft.passages,
                 question=self._draft.message.standalone_question,
             )
+            verdict = self._second_look.at(sentence.text, verdict, shown, self._draft)
             if verdict.reason == NO_ANSWER:
                 self.declined = True
                 continue
@@ -133,6 +138,7 @@ class AnswerWriter:
             block=sentence.block,
             starts_block=starts,
             supported=verdict.supported,
+            **({"by": verdict.by} if verdict.by else {}),
             quoted=False,
             reason=verdict.reason,
             quotes=verdict.quotes[:1] if verdict.supported else (),

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any
@@ -160,25 +160,32 @@ async def _generate(
                 if not first:
                     first = last
                     message.timings_ms["ttft"] = _ms_since(way.started)
-                for event in _written(writer, output.feed(part.text)):
+                for event in await _written(writer, output.feed(part.text)):
                     yield event
                 if writer.going_in_circles:
                     break
             elif isinstance(part, Done):
                 _note_usage(way.draft, part, last - first)
-    for event in _written(writer, output.close()):
+    for event in await _written(writer, output.close()):
         yield event
-    for sentence in writer.end():
+    for sentence in await _judged(writer, writer.end):
         yield Event("sentence", sentence)
 
 
-def _written(writer: AnswerWriter, text: str) -> list[Event]:
+async def _written(writer: AnswerWriter, text: str) -> list[Event]:
     """What a piece of text that may be shown makes."""
     if not text:
         return []
-    sentences = [Event("sentence", sentence) for sentence in writer.feed(text)]
+    sentences = [Event("sentence", sentence) for sentence in await _judged(writer, writer.feed, text)]
     # The draft is not proved yet: where such words are withheld, only sentences are shown.
     return sentences if writer.withholds else [Event("delta", {"text": text}), *sentences]
+
+
+async def _judged(
+    writer: AnswerWriter, judge: Callable[..., list[dict[str, Any]]], *given: str
+) -> list[dict[str, Any]]:
+    """Sentences, judged beside the event loop where that may take long."""
+    return await asyncio.to_thread(judge, *given) if writer.may_wait else judge(*given)
 
 
 def _note_usage(draft: Draft, done: Done, decode_s: float) -> None:

@@ -86,7 +86,7 @@ def calibrate(
     probabilities = _out_of_fold(signals, answerable, [case.question for case in cases])
     curve = _curve(probabilities, answerable)
     chosen = _choose(curve, max_wrong, max_silent)
-    weights, bias = _fitted(signals, answerable)
+    weights, bias = fitted(signals, answerable)
     gate = Gate(weights, bias, chosen.threshold)
     return Calibrated(gate, chosen, _thinned(curve), int(answerable.sum()), int((~answerable).sum()))
 
@@ -100,7 +100,7 @@ def _refuse_too_few(answerable: int, unanswerable: int) -> None:
         )
 
 
-def _fitted(signals: Floats, answerable: npt.NDArray[np.bool_]) -> tuple[tuple[float, ...], float]:
+def fitted(signals: Floats, answerable: npt.NDArray[np.bool_]) -> tuple[tuple[float, ...], float]:
     """Weights and bias of the logistic model; no signal may count against an answer.
 
     With few questions, chance gives signals that go together large weights of opposite signs, which do not
@@ -130,7 +130,7 @@ def _out_of_fold(signals: Floats, answerable: npt.NDArray[np.bool_], questions: 
     folds = StratifiedGroupKFold(_FOLDS, shuffle=True, random_state=0)
     found = np.zeros(len(signals))
     for seen, unseen in folds.split(signals, answerable, list(questions)):
-        weights, bias = _fitted(signals[seen], answerable[seen])
+        weights, bias = fitted(signals[seen], answerable[seen])
         gate = Gate(weights, bias, 0.0)
         found[unseen] = [gate.probability(Signals(*row)) for row in signals[unseen]]
     return found

@@ -146,6 +146,7 @@ def described() -> dict[str, object]:
     return {
         "embedding_model": config.embedding_model,
         "reranker_model": config.reranker_model,
+        "support_model": config.support_model,
         "chunk_tokens": config.chunk_tokens,
         "candidates": config.candidates,
         "passages": config.passages,

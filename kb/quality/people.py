@@ -77,11 +77,16 @@ def agreement(rated: Sequence[Rated], cosines: Cosines, seed: int) -> dict[str, 
     return found
 
 
-def _verdicts(rated: Rated) -> list[tuple[bool, float]]:
+def sentences_of(rated: Rated) -> list[str]:
+    """The answer's sentences, as the product cuts them."""
     stream = SentenceStream()
+    return [sentence.text for sentence in (*stream.feed(rated.answer), *stream.close())]
+
+
+def _verdicts(rated: Rated) -> list[tuple[bool, float]]:
     found = []
-    for sentence in [*stream.feed(rated.answer), *stream.close()]:
-        verdict = check_sentence(sentence.text, [], rated.passages, question=rated.question)
+    for sentence in sentences_of(rated):
+        verdict = check_sentence(sentence, [], rated.passages, question=rated.question)
         if verdict.reason != _NOTHING_CLAIMED:
             found.append((verdict.supported, 1.0 if verdict.supported else verdict.coverage))
     # An answer that claims nothing is neither proved nor disproved.

@@ -5,8 +5,7 @@ The labels come with a file, or the program makes the sentences itself from the 
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from typing import Any
 from kb.exceptions import InvalidInputError
 from kb.quality.datasets import read_jsonl
 from kb.quality.deployment import throw_away_deployment
+from kb.quality.intervals import wilson
 from kb.quality.people import agreement, rated_in
 from kb.quality.planting.plant import passages_in, plant
 from kb.rag.support import check_sentence
@@ -21,7 +21,6 @@ from kb.rag.types import Passage
 
 # Planted sentences of a kind, unless --limit says otherwise.
 PER_KIND = 300
-_NORMAL_95 = 1.96
 
 
 @dataclass(frozen=True)
@@ -45,17 +44,21 @@ def evaluate_support(path: Path, limit: int | None, seed: int) -> dict[str, Any]
     Raises:
         InvalidInputError: a line of the file lacks something, or the folder holds no texts.
     """
-    if path.is_dir():
-        made = plant(passages_in(path), seed, limit or PER_KIND)
-        rows = [Labelled(item.sentence, item.passage, item.supported, item.kind) for item in made]
-    else:
-        rows = [_labelled(row, number) for number, row in enumerate(read_jsonl(path), 1)][:limit]
+    rows = labelled_in(path, limit, seed)
     found = figures(rows, [says_supported(row.sentence, row.passage) for row in rows])
     rated = rated_in(path) if path.is_dir() else []
     if rated:
         with throw_away_deployment(with_llm=False) as deployment:
             found["people"] = agreement(rated, deployment.search_client().cosines, seed)
     return found
+
+
+def labelled_in(path: Path, limit: int | None, seed: int) -> list[Labelled]:
+    """The labelled sentences of a file, or planted ones of a folder; see `evaluate_support`."""
+    if path.is_dir():
+        made = plant(passages_in(path), seed, limit or PER_KIND)
+        return [Labelled(item.sentence, item.passage, item.supported, item.kind) for item in made]
+    return [_labelled(row, number) for number, row in enumerate(read_jsonl(path), 1)][:limit]
 
 
 def figures(rows: Sequence[Labelled], verdicts: Sequence[bool]) -> dict[str, Any]:
@@ -68,9 +71,9 @@ def figures(rows: Sequence[Labelled], verdicts: Sequence[bool]) -> dict[str, Any
         "n": len(rows),
         "precision": _share([row.supported for row, verdict in judged if verdict]),
         "recall": _share([verdict for row, verdict in judged if row.supported]),
-        "errors_refused": _with_interval([not verdict for row, verdict in judged if not row.supported]),
-        "truths_kept": _with_interval([verdict for row, verdict in judged if row.supported]),
-        "by_kind": {kind: _with_interval(right) for kind, right in sorted(by_kind.items())},
+        "errors_refused": wilson([not verdict for row, verdict in judged if not row.supported]),
+        "truths_kept": wilson([verdict for row, verdict in judged if row.supported]),
+        "by_kind": {kind: wilson(right) for kind, right in sorted(by_kind.items())},
     }
 
 
@@ -93,14 +96,3 @@ def _labelled(row: dict[str, Any], number: int) -> Labelled:
 
 def _share(found: Sequence[bool]) -> float | None:
     return round(sum(found) / len(found), 4) if found else None
-
-
-def _with_interval(right: Iterable[bool]) -> dict[str, Any]:
-    found = list(right)
-    if not found:
-        return {"n": 0, "right": None}
-    n, share = len(found), sum(found) / len(found)
-    spread = _NORMAL_95 * math.sqrt(share * (1 - share) / n + _NORMAL_95**2 / (4 * n * n))
-    middle, scale = share + _NORMAL_95**2 / (2 * n), 1 + _NORMAL_95**2 / n
-    interval = [round((middle - spread) / scale, 4), round((middle + spread) / scale, 4)]
-    return {"n": n, "right": round(share, 4), "interval": interval}

@@ -88,7 +88,7 @@ def check_sentence(
     claim = claim_of(sentence, question)
     if isinstance(claim, str):
         return Verdict(False, reason=claim)
-    rare = _rarity(tuple(passages))
+    rare = rarity_of(tuple(passages))
     chosen = [passage for number in dict.fromkeys(cited) for passage in passages if passage.n == number]
     outcomes = [_try_passage(claim, passage, rare) for passage in chosen]
     if not any(outcome.quotes for outcome in outcomes):
@@ -109,9 +109,9 @@ def _try_passage(claim: Claim, passage: Passage, rare: Mapping[str, float]) -> _
     for enough, covered, window in _windows(claim, passage, rare):
         if contradicting.intersection(window.statements):
             continue
-        reason = _difference(claim, window, rare)
+        reason = difference(claim, window, rare)
         if enough and not reason and (covered, 2 - len(window.statements)) >= (contradicted, 1):
-            return _Outcome(covered, _quotes(passage, window))
+            return _Outcome(covered, quotes_of(passage, window))
         if enough and len(window.statements) == 1 and _contradicts(reason, covered, window):
             contradicting.update(window.statements)
             contradicted = max(covered, contradicted)
@@ -155,7 +155,7 @@ def _windows(
             ):
                 continue
             window = Window(passage.text, statements[i : i + length], statements)
-            within, covered = _coverage(claim, window, rare)
+            within, covered = coverage_in(claim, window, rare)
             bar = _NEEDED_IN_ROW if length == 1 and statements[i].block == "row" else needed
             if covered >= bar and within >= _NEEDED_IN_WINDOW:
                 found.append((True, covered, window))
@@ -167,7 +167,7 @@ def _windows(
         yield nearest
 
 
-def _coverage(claim: Claim, window: Window, rare: Mapping[str, float]) -> tuple[float, float]:
+def coverage_in(claim: Claim, window: Window, rare: Mapping[str, float]) -> tuple[float, float]:
     """The weighted share of the wanted stems in the window, and in the window with its headings.
 
     Numbers, dates and identifiers weigh as found: the exact checks refuse the window where they are not.
@@ -187,7 +187,8 @@ def _coverage(claim: Claim, window: Window, rare: Mapping[str, float]) -> tuple[
     return (within / total, (within + around) / total) if total else (0.0, 0.0)
 
 
-def _difference(claim: Claim, window: Window, rare: Mapping[str, float]) -> str:
+def difference(claim: Claim, window: Window, rare: Mapping[str, float]) -> str:
+    """The stable reason why the window says something else, whatever it holds of the claim; else empty."""
     reason = first_difference(claim.reading, window)
     if reason:
         return reason
@@ -202,7 +203,7 @@ def _difference(claim: Claim, window: Window, rare: Mapping[str, float]) -> str:
     return "condition_dropped" if condition_dropped(claim.body, claim.asked, window) else ""
 
 
-def _quotes(passage: Passage, window: Window) -> tuple[Quote, ...]:
+def quotes_of(passage: Passage, window: Window) -> tuple[Quote, ...]:
     """The window's words, then the words above the list or the header row that its first statement needs."""
     first, last = window.statements[0], window.statements[-1]
     quotes = [_quote(passage, first.start, last.end)]
@@ -217,5 +218,6 @@ def _quote(passage: Passage, start: int, end: int) -> Quote:
 
 
 @lru_cache(maxsize=8)
-def _rarity(passages: tuple[Passage, ...]) -> dict[str, float]:
+def rarity_of(passages: tuple[Passage, ...]) -> dict[str, float]:
+    """How rare each content stem is among the statements of these passages."""
     return rarity([statement.stems for passage in passages for statement in statements_of(passage)])

@@ -56,9 +56,11 @@ class Verdict:
         quotes: the proving spans, best first; empty when not supported.
         reason: why not, in a stable word such as ``number_not_in_source``; empty when supported.
         coverage: the weighted share of the sentence's content in the proving or else the nearest words.
+        by: ``model`` when the rules left it open and a model decided (`kb.rag.second_look`); else empty.
     """
 
     supported: bool
     quotes: tuple[Quote, ...] = ()
     reason: str = ""
     coverage: float = 0.0
+    by: str = ""

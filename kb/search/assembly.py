@@ -11,6 +11,7 @@ from kb.search.encoders import encoder_for, first_encoder
 from kb.search.engine.backends import make_vector_index
 from kb.search.engine.encoder import Encoder
 from kb.search.engine.engine import SearchEngine
+from kb.search.engine.entailment import Entailment, load_entailment
 from kb.search.engine.lexical import LexicalIndex
 from kb.search.engine.protocols import QueryEncoder, Vector
 from kb.search.engine.query_batches import QueryBatches
@@ -24,12 +25,31 @@ from kb.search.opening import IndexOpener
 from kb.search.rerankers import make_reranking
 from kb.search.wakeups import Wakeups
 
+FindEntailment = Callable[[], Entailment | None]
 
-def make_keeper(config: Config, redis_url: str) -> IndexKeeper[Encoder]:
-    """Everything below `data_dir/search/` belongs to it."""
+
+def entailment_of(config: Config) -> FindEntailment:
+    """Loads the model that judges entailment at the first call; None when none is named.
+
+    The call raises ConfigurationError when the named model cannot be used; the message says what to do.
+    """
+
+    @functools.cache  # errors are not kept
+    def find() -> Entailment | None:
+        return load_entailment(config.support_model, config.device) if config.support_model else None
+
+    return find
+
+
+def make_keeper(config: Config, redis_url: str, entailment: FindEntailment) -> IndexKeeper[Encoder]:
+    """Everything below `data_dir/search/` belongs to it.
+
+    Args:
+        entailment: of `entailment_of`; called before an index is made.
+    """
     folder = config.data_dir.absolute() / "search"
     reranking = functools.cache(functools.partial(make_reranking, config))  # errors are not kept
-    load = functools.partial(_load, config, reranking)
+    load = functools.partial(_load, config, reranking, entailment)
     opener = IndexOpener(
         folder, named_model(config.embedding_model), load, functools.partial(_engine_of, config, reranking)
     )
@@ -37,9 +57,14 @@ def make_keeper(config: Config, redis_url: str) -> IndexKeeper[Encoder]:
 
 
 def _load(
-    config: Config, reranking: Callable[[], Reranking | None], generation: IndexGeneration | None
+    config: Config,
+    reranking: Callable[[], Reranking | None],
+    entailment: FindEntailment,
+    generation: IndexGeneration | None,
 ) -> Encoder:
-    reranking()  # one that is named and cannot be used is an error at the start, before an index is made
+    # What is named and cannot be used is an error at the start, before an index is made.
+    reranking()
+    entailment()
     return first_encoder(config) if generation is None else encoder_for(generation, config)
 
 

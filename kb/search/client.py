@@ -62,6 +62,14 @@ class Encoded:
 
 
 @dataclass(frozen=True)
+class Entailed:
+    """Probabilities that texts say sentences, and the model that gave them."""
+
+    model: str
+    probabilities: tuple[float, ...]
+
+
+@dataclass(frozen=True)
 class Health:
     """How the server is.
 
@@ -70,6 +78,7 @@ class Health:
         encoder_refused: what would be faster, and why it is not used.
         vector_search: how vectors are searched, for people to read.
         reranker: the cross-encoder's identity; empty without one.
+        support_model: that of the model of entailment; empty without one.
         lag: committed events that it has not applied yet.
     """
 
@@ -81,6 +90,7 @@ class Health:
     encoder_refused: list[str] = field(default_factory=list)
     vector_search: str = ""
     reranker: str = ""
+    support_model: str = ""
     model: str = ""
     generation: int | None = None
     seq: int | None = None
@@ -153,6 +163,23 @@ class SearchClient:
                 raise InvalidInputError(response.json()["error"]["message"])
             found: list[float] = response.json()["cosines"]
             return found
+
+    def entails(self, pairs: Sequence[tuple[str, str]]) -> Entailed:
+        """That the first text of each pair says the second, 0 to 1.
+
+        Raises:
+            InvalidInputError: too many pairs, an empty or a too long text.
+            SearchUnavailableError: the server is down, loading, too slow, or has no model for this.
+        """
+        response = self._send("POST", "/entails", json.dumps({"pairs": [list(pair) for pair in pairs]}))
+        with _understood(response):
+            if response.status == HTTPStatus.BAD_REQUEST:
+                raise InvalidInputError(response.json()["error"]["message"])
+            found: dict[str, Any] = response.json()
+            probabilities = tuple(float(each) for each in found["probabilities"])
+            if len(probabilities) != len(pairs):
+                raise ValueError("One probability for each pair was expected.")
+            return Entailed(found["model"], probabilities)
 
     def health(self) -> Health:
         """Raises SearchUnavailableError when nobody answers."""

@@ -17,7 +17,7 @@ from typing import TypeVar
 
 from kb.conf import config
 from kb.exceptions import SearchUnavailableError
-from kb.search.client import Encoded, Health, SearchClient, SearchReply
+from kb.search.client import Encoded, Entailed, Health, SearchClient, SearchReply
 from kb.secrets import internal_token
 
 Answer = TypeVar("Answer")
@@ -75,6 +75,10 @@ class SearchServers:
     def cosines(self, query: str, texts: Sequence[str]) -> list[float]:
         """As `SearchClient.cosines`, by the first server that answers."""
         return self._ask(lambda client: client.cosines(query, texts))
+
+    def entails(self, pairs: Sequence[tuple[str, str]]) -> Entailed:
+        """As `SearchClient.entails`, by the first server that answers."""
+        return self._ask(lambda client: client.entails(pairs))
 
     def healths(self) -> list[Health]:
         """Of every server that answers."""

@@ -15,6 +15,7 @@ _DEFAULT_LIMIT = 10
 _DEFAULT_CANDIDATES = 100
 MAX_TEXTS = 256
 _MAX_TEXT_CHARS = 4000
+MAX_PAIRS = 64
 _KEYS = {"query", "collections", "limit", "candidates"}
 
 
@@ -42,6 +43,19 @@ def parse_cosines(body: bytes) -> CosinesRequest:
     """A question and the texts to compare with it. Raises InvalidInputError."""
     given = _fields(body, {"query", "texts"})
     return CosinesRequest(_text("query", given.get("query"), _MAX_QUERY_CHARS), _texts(given.get("texts")))
+
+
+def parse_entails(body: bytes) -> list[tuple[str, str]]:
+    """Premises, each with the sentence that may follow from it. Raises InvalidInputError."""
+    value = _fields(body, {"pairs"}).get("pairs")
+    if not isinstance(value, list) or not 1 <= len(value) <= MAX_PAIRS:
+        raise InvalidInputError(f"pairs must be a list of 1 to {MAX_PAIRS} pairs.")
+    if not all(isinstance(pair, list) and len(pair) == 2 for pair in value):
+        raise InvalidInputError("Each of pairs must be a premise and a sentence.")
+    return [
+        (_text("pairs", premise, _MAX_TEXT_CHARS), _text("pairs", sentence, _MAX_TEXT_CHARS))
+        for premise, sentence in value
+    ]
 
 
 def parse_search(body: bytes) -> SearchRequest:

@@ -8,6 +8,7 @@ import functools
 import itertools
 import json
 import logging
+import math
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
@@ -22,11 +23,19 @@ from starlette.routing import Route
 
 from kb.exceptions import KBError, SearchUnavailableError, ServiceUnavailableError
 from kb.internal_http import Guard, read_body
+from kb.search.engine.entailment import Entailment
 from kb.search.engine.types import SearchResult
 from kb.search.errors import IndexLoadingError
 from kb.search.keeper import State
 from kb.search.opening import LoadedEncoder
-from kb.search.requests import MAX_BODY_BYTES, SearchRequest, parse_cosines, parse_encode, parse_search
+from kb.search.requests import (
+    MAX_BODY_BYTES,
+    SearchRequest,
+    parse_cosines,
+    parse_encode,
+    parse_entails,
+    parse_search,
+)
 from kb.search.tail import Tailer, close_connection
 
 logger = logging.getLogger(__name__)
@@ -39,6 +48,8 @@ _MAX_WAITING = 256
 _IDS_PER_PART = 10_000
 # The supervisor kills what has not ended ten seconds after SIGTERM; whoever waits here is told earlier.
 _STOP_S = 2.5
+# A sentence whose proof takes longer stays unproved: the reader is waiting for the next one.
+_PROOF_PATIENCE_S = 5.0
 
 
 class Keeper(Protocol):
@@ -58,10 +69,18 @@ class Keeper(Protocol):
 
 
 class SearchServer:
-    """The endpoints. Searches run in threads: encoder and indexes release the interpreter lock."""
+    """The endpoints. Searches run in threads: encoder and indexes release the interpreter lock.
 
-    def __init__(self, keeper: Keeper, token: str) -> None:
+    Args:
+        entailment: the model that judges whether a text says a sentence; the keeper has called it before the
+            index is there.
+    """
+
+    def __init__(
+        self, keeper: Keeper, token: str, entailment: Callable[[], Entailment | None] = lambda: None
+    ) -> None:
         self._keeper = keeper
+        self._entailment = entailment
         self._guard = Guard(token, _error)
         # More than cores: those that wait for the encoder are embedded together.
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="search")
@@ -73,6 +92,7 @@ class SearchServer:
                 Route("/search", self._guard(self._search), methods=["POST"]),
                 Route("/encode", self._guard(self._encode), methods=["POST"]),
                 Route("/cosines", self._guard(self._cosines), methods=["POST"]),
+                Route("/entails", self._guard(self._entails), methods=["POST"]),
                 Route("/ids", self._guard(self._ids), methods=["GET"]),
                 Route("/rebuild", self._guard(self._rebuild), methods=["POST"]),
                 Route("/health", self._health, methods=["GET"]),
@@ -112,6 +132,19 @@ class SearchServer:
         cosines = await self._in_thread(self._tailer().engine.cosines, wanted.query, wanted.texts)
         return JSONResponse({"cosines": cosines})
 
+    async def _entails(self, request: Request) -> Response:
+        pairs = parse_entails(await read_body(request, MAX_BODY_BYTES))
+        self._tailer()  # with the index the model is there too
+        model = self._entailment()
+        if model is None:
+            raise SearchUnavailableError("This search server runs without KB_SUPPORT_MODEL.")
+        if model.backlog_s > _PROOF_PATIENCE_S:
+            raise ServiceUnavailableError("Too many sentences wait for their proof.")
+        found = await self._in_thread(model.probabilities, pairs)
+        # What is no number proves nothing.
+        probabilities = [each if math.isfinite(each) else 0.0 for each in found]
+        return JSONResponse({"model": model.model_id, "probabilities": probabilities})
+
     async def _in_thread(
         self, call: Callable[Given, Made], *given: Given.args, **named: Given.kwargs
     ) -> Made:
@@ -149,6 +182,8 @@ class SearchServer:
                 body |= encoder.comparison.facts()
             if state.tailer is not None:
                 body |= await asyncio.to_thread(_progress, state.tailer)
+                if (model := self._entailment()) is not None:
+                    body["support_model"] = model.model_id
         return JSONResponse(body)
 
     def _tailer(self) -> Tailer:

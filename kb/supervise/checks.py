@@ -28,6 +28,7 @@ def check_installation(app_configs: Sequence[Any] | None, **_: object) -> list[c
         *data_folder(config),
         *embedding_model(config),
         *reranker_model(config),
+        *support_model(config),
         *vector_index(config),
         *language_model(config),
         *context(config),
@@ -75,6 +76,17 @@ def reranker_model(config: Config) -> Iterator[checks.CheckMessage]:
             f"KB_RERANKER_MODEL names the folder {named}, which does not exist.",
             hint="Leave it unset to search without a reranker.",
             id="kb.E007",
+        )
+
+
+def support_model(config: Config) -> Iterator[checks.CheckMessage]:
+    """As for the reranker."""
+    named = config.support_model
+    if named and _is_path(named) and not Path(named).expanduser().is_dir():
+        yield checks.Error(
+            f"KB_SUPPORT_MODEL names the folder {named}, which does not exist.",
+            hint="Leave it unset to prove sentences without a model.",
+            id="kb.E008",
         )
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import socket
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import django.db
 import uvicorn
 
 from kb.search.engine.agreement import Agreement, Comparison
+from kb.search.engine.entailment import Entailment
 from kb.search.engine.types import Row
 from kb.search.keeper import State
 from kb.search.server import SearchServer
@@ -62,10 +64,12 @@ class StillKeeper:
 class Running:
     """A server on a free port, in a thread."""
 
-    def __init__(self, keeper: StillKeeper, port: int = 0) -> None:
+    def __init__(
+        self, keeper: StillKeeper, port: int = 0, entailment: Callable[[], Entailment | None] = lambda: None
+    ) -> None:
         self.socket = socket.create_server(("127.0.0.1", port))
         self.port: int = self.socket.getsockname()[1]
-        app = SearchServer(keeper, TOKEN).app()
+        app = SearchServer(keeper, TOKEN, entailment).app()
         self._server = uvicorn.Server(uvicorn.Config(app, log_config=None, timeout_graceful_shutdown=1))
         self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [self.socket]})
         self._thread.start()

@@ -6,6 +6,7 @@ that one number.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
@@ -19,8 +20,13 @@ _VOCABULARY = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "gold")
 _SHARE, _CONSTANT, _WIDTH = 0, 1, 8
 
 
-def save_cross_encoder(folder: Path, scores: int = 1) -> Path:
-    """Args: scores: how many it gives for a pair; a reranker gives one."""
+def save_cross_encoder(folder: Path, scores: int = 1, labels: Sequence[str] = ()) -> Path:
+    """Only the first of several scores looks at the gold; the others are 0.
+
+    Args:
+        scores: how many it gives for a pair; a reranker gives one.
+        labels: their names, in place of `scores`.
+    """
     folder.mkdir(parents=True)
     _tokenizer().save_pretrained(folder)
     config = BertConfig(
@@ -30,7 +36,10 @@ def save_cross_encoder(folder: Path, scores: int = 1) -> Path:
         num_attention_heads=1,
         intermediate_size=_WIDTH,
     )
-    config.num_labels = scores
+    config.num_labels = len(labels) or scores
+    if labels:
+        config.id2label = dict(enumerate(labels))
+        config.label2id = {label: at for at, label in enumerate(labels)}
     model = BertForSequenceClassification(config)
     weights = model.state_dict()
     for name, values in weights.items():
@@ -62,4 +71,4 @@ def _teach(weights: dict[str, torch.Tensor]) -> None:
         "pooler.dense",
     ):
         weights[f"bert.{name}.weight"].copy_(torch.eye(_WIDTH))
-    weights["classifier.weight"][:, _SHARE] = 1.0
+    weights["classifier.weight"][0, _SHARE] = 1.0

@@ -21,6 +21,7 @@ def test_ordinary_installation_passes(tmp_path: Path) -> None:
         *checks.data_folder(config),
         *checks.embedding_model(config),
         *checks.reranker_model(config),
+        *checks.support_model(config),
         *checks.vector_index(config),
         *checks.language_model(config),
         *checks.context(config),
@@ -83,6 +84,15 @@ def test_reranker_folder_that_does_not_exist_is_an_error(tmp_path: Path) -> None
     assert ids(checks.reranker_model(missing)) == ["kb.E007"]
     assert ids(checks.reranker_model(present)) == []
     assert ids(checks.reranker_model(load({}))) == []
+
+
+def test_support_model_folder_that_does_not_exist_is_an_error(tmp_path: Path) -> None:
+    missing = load({"KB_SUPPORT_MODEL": str(tmp_path / "model")})
+    present = load({"KB_SUPPORT_MODEL": str(tmp_path)})
+
+    assert ids(checks.support_model(missing)) == ["kb.E008"]
+    assert ids(checks.support_model(present)) == []
+    assert ids(checks.support_model(load({}))) == []
 
 
 def test_missing_language_model_is_only_a_warning(tmp_path: Path) -> None:

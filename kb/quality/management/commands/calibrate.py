@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from argparse import ArgumentParser, ArgumentTypeError
+from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
@@ -16,19 +16,10 @@ from kb.library.models import Collection
 from kb.quality.calibration import Calibrated, Case, Point, calibrate
 from kb.quality.calibration_cases import cases_of, read_cases, write_cases
 from kb.quality.datasets import draw, read_questions
+from kb.quality.shares import share
 
 _DEFAULT_WRONG = 0.05
 _ROWS = 12
-
-
-def _share(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = -1.0
-    if not 0 <= value <= 1:
-        raise ArgumentTypeError(f"{text} is no share from 0 to 1.")
-    return value
 
 
 class Command(BaseCommand):
@@ -40,8 +31,8 @@ class Command(BaseCommand):
         given.add_argument("--signals", type=Path, nargs="+", help="what --save wrote, in place of questions")
         parser.add_argument("--collection", help="its name or slug; without it the whole installation")
         bound = parser.add_mutually_exclusive_group()
-        bound.add_argument("--max-wrong", type=_share, help=f"share of answered ({_DEFAULT_WRONG})")
-        bound.add_argument("--max-silent", type=_share, help="instead: share of those with an answer")
+        bound.add_argument("--max-wrong", type=share, help=f"share of answered ({_DEFAULT_WRONG})")
+        bound.add_argument("--max-silent", type=share, help="instead: share of those with an answer")
         parser.add_argument("--limit", type=int, help="questions to draw (default: all)")
         parser.add_argument("--save", type=Path, help="write what was measured for each question")
         parser.add_argument("--try", action="store_true", dest="dry", help="show it, and change nothing")

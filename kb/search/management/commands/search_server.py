@@ -36,14 +36,16 @@ class Command(BaseCommand):
 
         import uvicorn
 
-        from kb.search.assembly import make_keeper
+        from kb.search.assembly import entailment_of, make_keeper
         from kb.search.server import SearchServer
 
         logging.getLogger("faiss").setLevel(logging.WARNING)  # it tells of every processor it is not for
-        keeper = make_keeper(config, settings.CELERY_BROKER_URL.replace("redis+socket://", "unix://"))
+        redis_url = settings.CELERY_BROKER_URL.replace("redis+socket://", "unix://")
+        entailment = entailment_of(config)
+        keeper = make_keeper(config, redis_url, entailment)
         server = uvicorn.Server(
             uvicorn.Config(
-                SearchServer(keeper, internal_token()).app(),
+                SearchServer(keeper, internal_token(), entailment).app(),
                 host=options["host"],
                 port=options["port"],
                 log_config=None,
