@@ -30,7 +30,8 @@ from kb.conf import config
 from kb.exceptions import KBError, ServiceUnavailableError
 from kb.library.known_passages import may_be_kept
 from kb.library.unproved import withholds_unproved
-from kb.llm.client import Delta, Done, Generator, Queued, llm_client
+from kb.llm.client import Delta, Done, Generator, Opened, Queued, llm_client
+from kb.llm.types import Usage
 from kb.rag.prompt import build_messages
 from kb.rules.errors import BlockedError
 from kb.rules.output import Output
@@ -148,6 +149,7 @@ async def _generate(
     question, passages = way.found.guard.for_prompt(message.standalone_question, way.draft.passages)
     known = await sync_to_async(may_be_kept)({passage.document_id for passage in passages})
     first = last = 0.0
+    pieces = 0
     reader = pseudonym(way.ask.user.pk)
     messages = build_messages(question, passages, known_passages=known)
     stream = generator.stream(messages, max_tokens=config.answer_tokens, user=reader)
@@ -155,17 +157,22 @@ async def _generate(
         async for part in stream:
             if isinstance(part, Queued):
                 yield Event("queued", {"position": part.position})
+            elif isinstance(part, Opened):
+                _note_usage(way.draft, part.model, part.usage, 0.0)
             elif isinstance(part, Delta):
                 last = time.perf_counter()
+                pieces += 1
                 if not first:
                     first = last
                     message.timings_ms["ttft"] = _ms_since(way.started)
                 for event in await _written(writer, output.feed(part.text)):
                     yield event
                 if writer.going_in_circles:
+                    # Nobody counts the tokens of what is broken off; each piece is at least one.
+                    message.usage |= {"completion_tokens": pieces} if message.usage else {}
                     break
             elif isinstance(part, Done):
-                _note_usage(way.draft, part, last - first)
+                _note_usage(way.draft, part.model, part.usage, last - first)
     for event in await _written(writer, output.close()):
         yield event
     for sentence in await _judged(writer, writer.end):
@@ -188,16 +195,16 @@ async def _judged(
     return await asyncio.to_thread(judge, *given) if writer.may_wait else judge(*given)
 
 
-def _note_usage(draft: Draft, done: Done, decode_s: float) -> None:
+def _note_usage(draft: Draft, model: str, usage: Usage, decode_s: float) -> None:
     message = draft.message
-    message.model = done.model
+    message.model = model
     message.usage = {
-        "prompt_tokens": done.usage.prompt_tokens,
-        "cached_tokens": done.usage.cached_tokens,
-        "completion_tokens": done.usage.completion_tokens,
+        "prompt_tokens": usage.prompt_tokens,
+        "cached_tokens": usage.cached_tokens,
+        "completion_tokens": usage.completion_tokens,
     }
-    if done.usage.completion_tokens > 1:
-        message.timings_ms["tpot"] = round(decode_s * 1000 / (done.usage.completion_tokens - 1), 2)
+    if usage.completion_tokens > 1:
+        message.timings_ms["tpot"] = round(decode_s * 1000 / (usage.completion_tokens - 1), 2)
 
 
 async def _abstain(way: _Way, reason: str) -> AsyncGenerator[Event]:

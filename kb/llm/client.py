@@ -41,6 +41,18 @@ class Queued:
 
 
 @dataclass(frozen=True)
+class Opened:
+    """The prompt is evaluated; told by endpoints that count so early.
+
+    Attributes:
+        usage: without the answer's tokens, which are still to come.
+    """
+
+    usage: Usage
+    model: str
+
+
+@dataclass(frozen=True)
 class Delta:
     """The next words of the answer."""
 
@@ -70,7 +82,7 @@ class Generator(Protocol):
         temperature: float = 0.0,
         stop: Sequence[str] = (),
         user: str = "",
-    ) -> AsyncGenerator[Queued | Delta | Done]:
+    ) -> AsyncGenerator[Queued | Opened | Delta | Done]:
         """Generate one answer. Closing the iterator frees the model at once.
 
         Args:
@@ -117,7 +129,7 @@ class OpenAIClient:
         temperature: float = 0.0,
         stop: Sequence[str] = (),
         user: str = "",
-    ) -> AsyncGenerator[Queued | Delta | Done]:
+    ) -> AsyncGenerator[Queued | Opened | Delta | Done]:
         """See `Generator.stream`."""
         body = {
             "messages": [dict(message) for message in messages],
@@ -169,7 +181,7 @@ class OpenAIClient:
             "reason": f"The endpoint answers with HTTP status {response.status_code}.",
         }
 
-    async def _stream(self, body: dict[str, Any]) -> AsyncGenerator[Queued | Delta | Done]:
+    async def _stream(self, body: dict[str, Any]) -> AsyncGenerator[Queued | Opened | Delta | Done]:
         with understood():
             client = await self._connections.client()
             body["model"] = model = await self._name(client)
@@ -208,8 +220,9 @@ class _Answer:
         self._position = 0
         self._usage = Usage(0, 0, 0)
         self._finish_reason = ""
+        self._has_opened = False
 
-    def feed(self, data: bytes) -> Iterator[Queued | Delta]:
+    def feed(self, data: bytes) -> Iterator[Queued | Opened | Delta]:
         for line in self._reader.feed(data):
             if isinstance(line, Comment):
                 yield from self._comment(line.text)
@@ -232,13 +245,16 @@ class _Answer:
             self._last_progress_s = time.monotonic()
             yield Queued(self._position)
 
-    def _chunk(self, line: Data) -> Iterator[Delta]:
+    def _chunk(self, line: Data) -> Iterator[Opened | Delta]:
         chunk: dict[str, Any] = json.loads(line.text)
         if chunk.get("error"):
             raise_for_error(chunk["error"], httpx.codes.OK)
         self._model = _NO_TEXT.sub("", str(chunk.get("model") or self._model))[:_LONGEST_NAME]
         if chunk.get("usage"):
             self._usage = _usage(chunk["usage"])
+            if not self._has_opened and chunk.get("choices"):
+                yield Opened(self._usage, self._model)
+        self._has_opened = True
         for choice in chunk.get("choices") or []:
             self._finish_reason = choice.get("finish_reason") or self._finish_reason
             if text := (choice.get("delta") or {}).get("content"):

@@ -74,6 +74,7 @@ class Job:
 
     Attributes:
         times: filled in as it goes.
+        begun: what the prompt has cost, once it is evaluated.
 
     Raises:
         LLMBusyError: the line is full.
@@ -98,6 +99,7 @@ class Job:
         self._generation: Generation | None = None
         self._is_over = False
         self.times = Times(time.monotonic())
+        self.begun: Usage | None = None
         self._ticket = line.join(self._moved, self._served, user)
 
     async def events(self, patience_s: float) -> AsyncIterator[JobEvent]:
@@ -142,6 +144,7 @@ class Job:
             self._finish(event)
         elif isinstance(event, Began):
             self.times.began_s = time.monotonic()
+            self.begun = Usage(len(self._prompt.tokens), event.cached_tokens, 0)
             self._line.evaluated(self._ticket)
         else:
             self._events.put_nowait(event)

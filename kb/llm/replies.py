@@ -32,8 +32,10 @@ class Reply:
         choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": finished.reason}
         return self._object("chat.completion", choices=[choice], **_figures(finished, times))
 
-    def opening(self) -> bytes:
-        return self._chunk({"role": "assistant", "content": ""})
+    def opening(self, usage: Usage | None = None) -> bytes:
+        """The first chunk; with the usage so far, for whoever leaves before the end."""
+        figures = {"usage": usage_object(usage)} if usage is not None else None
+        return self._chunk({"role": "assistant", "content": ""}, figures=figures)
 
     def text(self, text: str) -> bytes:
         return self._chunk({"content": text})
@@ -45,9 +47,11 @@ class Reply:
             last += event(self._object("chat.completion.chunk", choices=[], **figures))
         return last + END_OF_STREAM
 
-    def _chunk(self, delta: dict[str, str], finish_reason: str | None = None) -> bytes:
+    def _chunk(
+        self, delta: dict[str, str], finish_reason: str | None = None, figures: dict[str, Any] | None = None
+    ) -> bytes:
         choice = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish_reason}
-        return event(self._object("chat.completion.chunk", choices=[choice]))
+        return event(self._object("chat.completion.chunk", choices=[choice], **(figures or {})))
 
     def _object(self, kind: str, **fields: Any) -> dict[str, Any]:
         return {"id": self._id, "object": kind, "created": self._created, "model": self._model, **fields}

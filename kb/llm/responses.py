@@ -99,7 +99,7 @@ class StreamedAnswer(JobResponse):
         if self._opened:
             return b""
         self._opened = True
-        return self._reply.opening()
+        return self._reply.opening(self._job.begun if self._include_usage else None)
 
 
 class ScoredContinuations(JobResponse):

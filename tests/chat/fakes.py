@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, Sequence
 from typing import Any
 
 from kb.exceptions import KBError
-from kb.llm.client import Delta, Done, Queued
+from kb.llm.client import Delta, Done, Opened, Queued
 from kb.llm.types import Usage
 
 
@@ -30,12 +30,16 @@ class FakeGenerator:
     async def health(self) -> dict[str, Any]:
         return {"status": "ok"}
 
-    async def stream(self, messages: Any, **parameters: Any) -> AsyncGenerator[Queued | Delta | Done]:
+    async def stream(
+        self, messages: Any, **parameters: Any
+    ) -> AsyncGenerator[Queued | Opened | Delta | Done]:
         self.prompts.append(messages)
         self.users.append(parameters.get("user"))
         try:
             for position in self._queued:
                 yield Queued(position)
+            if self._pieces:
+                yield Opened(Usage(100, 20, 0), "fake-model")
             for piece in self._pieces:
                 yield Delta(piece)
             if self._failing:

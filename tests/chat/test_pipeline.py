@@ -270,6 +270,9 @@ def test_model_that_goes_in_circles_is_stopped_and_says_it_once(run: Run) -> Non
     done = run(generator, BOOKING)[-1].data
     assert done["text"] == "Use Concur for all reservations."
     assert done["outcome"] == Outcome.ANSWERED
+    assert done["model"] == "fake-model"
+    assert done["usage"]["prompt_tokens"] == 100
+    assert 0 < done["usage"]["completion_tokens"] < 50
     assert generator.closed
 
 

@@ -31,7 +31,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 TEXT = "Book flights at least 14 days before you leave. The lorry park closes when the barrier is lowered."
 OPEN = "The parking area for trucks shuts when the barrier is lowered."
-QUESTION = "When does the lorry park close?"
+QUESTION = "When do I book flights before I leave, and when does the lorry park close?"
 
 
 @dataclass

@@ -9,14 +9,15 @@ from contextlib import aclosing, closing
 import pytest
 
 from kb.exceptions import LLMBusyError, LLMUnavailableError, PromptTooLongError
-from kb.llm.client import Delta, Done, OpenAIClient, Queued
+from kb.llm.client import Delta, Done, OpenAIClient, Opened, Queued
 from kb.llm.connections import Connections
 from kb.llm.errors import ModelLoadError
 from kb.llm.types import Usage
 from tests.llm.fakes import TOKEN, FakeEngine, Running, eventually
 
 HELLO = [{"role": "user", "content": "one two three"}]
-Part = Queued | Delta | Done
+Part = Queued | Opened | Delta | Done
+OPENED = Opened(Usage(3, 2, 0), "fake-model")
 
 
 @pytest.fixture
@@ -33,7 +34,7 @@ async def test_answer_comes_in_pieces_with_its_usage(client: OpenAIClient, engin
     stream = client.stream(HELLO, max_tokens=7, temperature=0.5, stop=("\n",))
     parts = [part async for part in stream]
 
-    assert parts == [Delta("Hel"), Delta("lo"), Done(Usage(3, 2, 2), "fake-model", "stop")]
+    assert parts == [OPENED, Delta("Hel"), Delta("lo"), Done(Usage(3, 2, 2), "fake-model", "stop")]
     generation = engine.generations[0]
     assert (generation.prompt.max_tokens, generation.sampling.temperature) == (7, 0.5)
     assert generation.sampling.stop == ("\n",)
@@ -55,7 +56,8 @@ async def test_place_in_the_line_is_told(client: OpenAIClient, engine: FakeEngin
     generation = await asyncio.to_thread(engine.generation, 1)
     generation.say("Hello")
     generation.finish()
-    assert [part async for part in second] == [Delta("Hello"), Done(Usage(3, 2, 1), "fake-model", "stop")]
+    parts = [part async for part in second]
+    assert parts == [OPENED, Delta("Hello"), Done(Usage(3, 2, 1), "fake-model", "stop")]
     await first
 
 
@@ -64,7 +66,8 @@ async def test_closing_the_iterator_frees_the_model_at_once(client: OpenAIClient
     async with aclosing(client.stream(HELLO, max_tokens=5)) as stream:
         asking = asyncio.ensure_future(anext(stream))
         (await asyncio.to_thread(engine.generation, 0)).say("Hello")
-        assert await asking == Delta("Hello")
+        assert await asking == OPENED
+        assert await anext(stream) == Delta("Hello")
     await asyncio.to_thread(eventually, lambda: engine.generations[0].is_cancelled, 1.0)
 
 
@@ -111,7 +114,7 @@ async def test_broken_engine_is_unavailable_and_the_next_answer_works(
     assert "somewhere" not in caught.value.message
 
     engine.script = ("fine",)
-    assert (await everything(client))[0] == Delta("fine")
+    assert (await everything(client))[1] == Delta("fine")
 
 
 async def test_wrong_token_is_unavailable_to_the_reader_and_told_to_the_log(
@@ -151,7 +154,7 @@ def test_one_client_serves_several_event_loops(server: Running, engine: FakeEngi
     engine.script = ("Hello",)
     client = OpenAIClient(server.url, TOKEN, timeout_s=10)
     for _ in range(3):
-        assert asyncio.run(everything(client))[0] == Delta("Hello")
+        assert asyncio.run(everything(client))[1] == Delta("Hello")
 
     threads = [threading.Thread(target=asyncio.run, args=(everything(client),)) for _ in range(2)]
     for thread in threads:

@@ -8,7 +8,7 @@ import time
 import pytest
 
 from kb.exceptions import LLMBusyError, LLMUnavailableError, PromptTooLongError
-from kb.llm.client import Delta, Done, OpenAIClient, Queued
+from kb.llm.client import Delta, Done, OpenAIClient, Opened, Queued
 from kb.llm.types import Usage
 from tests.llm.endpoint import CHAT, LIST, Endpoint, Reply, chunk, endpoint
 
@@ -21,7 +21,7 @@ def client_of(made: Endpoint, timeout_s: float = 10.0, key: str = "secret", mode
     return OpenAIClient(f"{made.url}/v1/", key, timeout_s, model)
 
 
-async def everything(client: OpenAIClient) -> list[Queued | Delta | Done]:
+async def everything(client: OpenAIClient) -> list[Queued | Opened | Delta | Done]:
     return [part async for part in client.stream(HELLO, max_tokens=5)]
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from kb.conf import BUILT_IN
 from kb.exceptions import LLMUnavailableError, PromptTooLongError
-from kb.llm.client import Delta, Done, OpenAIClient, Queued
+from kb.llm.client import Delta, Done, OpenAIClient, Opened, Queued
 from kb.llm.cores import usable_cores
 from kb.llm.model_file import find_model
 from tests.llm.native import NativeServer
@@ -27,7 +27,9 @@ def native() -> Iterator[NativeServer]:
         yield server
 
 
-async def parts(client: OpenAIClient, content: str = "", max_tokens: int = 12) -> list[Queued | Delta | Done]:
+async def parts(
+    client: OpenAIClient, content: str = "", max_tokens: int = 12
+) -> list[Queued | Opened | Delta | Done]:
     asked = [{"role": "user", "content": content}] if content else QUESTION
     return [part async for part in client.stream(asked, max_tokens=max_tokens)]
 
@@ -49,7 +51,7 @@ async def test_same_question_again_is_the_same_answer_and_cached(native: NativeS
     client = OpenAIClient(native.url, "", 60)
     first, again = [await parts(client) for _ in range(2)]
 
-    def text(found: list[Queued | Delta | Done]) -> str:
+    def text(found: list[Queued | Opened | Delta | Done]) -> str:
         return "".join(part.text for part in found if isinstance(part, Delta))
 
     assert text(first) == text(again)

@@ -14,7 +14,7 @@ import openai
 import pytest
 
 from kb.exceptions import LLMBusyError, LLMUnavailableError, PromptTooLongError
-from kb.llm.client import Delta, Done, OpenAIClient, Queued
+from kb.llm.client import Delta, Done, OpenAIClient, Opened, Queued
 from kb.llm.model_file import find_model
 from tests.llm.fakes import eventually
 from tests.llm.process import ENOUGH_S, Process
@@ -39,7 +39,7 @@ def client_of(server: Process) -> OpenAIClient:
 
 async def everything(
     server: Process, messages: Sequence[dict[str, str]], max_tokens: int = 16
-) -> list[Queued | Delta | Done]:
+) -> list[Queued | Opened | Delta | Done]:
     return [part async for part in client_of(server).stream(messages, max_tokens=max_tokens)]
 
 
