@@ -32,7 +32,11 @@ class DocumentEvent(models.Model):
 
     document = models.ForeignKey("library.Document", on_delete=models.CASCADE, related_name="events")
     # Of the document, so that the newest event of a collection is one look into an index.
-    collection = models.ForeignKey("library.Collection", on_delete=models.CASCADE, related_name="+")
+    # Without a constraint, which would take a lock on the collection while its documents are held: whoever
+    # uploads or deletes takes them the other way around.
+    collection = models.ForeignKey(
+        "library.Collection", on_delete=models.CASCADE, db_constraint=False, related_name="+"
+    )
     stage = models.CharField(max_length=10, choices=Stage)
     at = models.DateTimeField(default=timezone.now)
     # None: the program itself.

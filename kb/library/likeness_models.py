@@ -22,7 +22,10 @@ class SketchBand(models.Model):
     """The hash of a part of a sketch. Documents that share one are compared."""
 
     document = models.ForeignKey("library.Document", on_delete=models.CASCADE, related_name="+")
-    collection = models.ForeignKey("library.Collection", on_delete=models.CASCADE, related_name="+")
+    # Without a constraint; see `kb.library.event_models`.
+    collection = models.ForeignKey(
+        "library.Collection", on_delete=models.CASCADE, db_constraint=False, related_name="+"
+    )
     value = models.BigIntegerField()
 
     class Meta:
@@ -38,8 +41,11 @@ class SketchBand(models.Model):
 class NearDuplicate(models.Model):
     """Two documents of a collection whose texts look alike: reported, and nothing else."""
 
-    # Of both, so that a collection's pairs are found without looking at its documents.
-    collection = models.ForeignKey("library.Collection", on_delete=models.CASCADE, related_name="+")
+    # Of both, so that a collection's pairs are found without looking at its documents. Without a constraint,
+    # too.
+    collection = models.ForeignKey(
+        "library.Collection", on_delete=models.CASCADE, db_constraint=False, related_name="+"
+    )
     first = models.ForeignKey("library.Document", on_delete=models.CASCADE, related_name="+")
     second = models.ForeignKey("library.Document", on_delete=models.CASCADE, related_name="+")
     # The estimated share of five-word sequences that both have, of all that either has.

@@ -47,6 +47,7 @@ async def everything(
 async def telling(server: Process) -> AsyncIterator[None]:
     """While the model tells a long story to somebody else."""
     async with aclosing(client_of(server).stream(talk(LONG, "You tell stories."), max_tokens=1500)) as story:
+        assert isinstance(await anext(story), Opened)
         assert isinstance(await anext(story), Delta)
         yield
 
@@ -264,6 +265,7 @@ async def test_told_to_stop_it_ends_at_once_even_in_the_middle_of_an_answer(data
         server.until("ok")
         with pytest.raises(LLMUnavailableError):
             async with aclosing(client_of(server).stream(talk(LONG), max_tokens=1500)) as story:
+                assert isinstance(await anext(story), Opened)
                 assert isinstance(await anext(story), Delta)
                 ended = asyncio.create_task(asyncio.to_thread(server.terminate))
                 async for _ in story:
@@ -280,6 +282,7 @@ async def test_killed_in_the_middle_of_an_answer_is_unavailable(data_dir: Path) 
         server.until("ok")
         with pytest.raises(LLMUnavailableError):
             async with aclosing(client_of(server).stream(talk(LONG), max_tokens=1500)) as story:
+                assert isinstance(await anext(story), Opened)
                 assert isinstance(await anext(story), Delta)
                 server.popen.kill()
                 async for _ in story:

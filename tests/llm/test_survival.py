@@ -18,7 +18,7 @@ import httpx
 import pytest
 
 from kb.exceptions import LLMUnavailableError
-from kb.llm.client import Delta, Done, OpenAIClient
+from kb.llm.client import Delta, Done, OpenAIClient, Opened
 from kb.llm.cores import usable_cores
 from kb.llm.engine.llama import LlamaEngine, Shape
 from kb.llm.model_file import find_model
@@ -91,6 +91,7 @@ async def test_killed_or_stopped_in_an_answer_it_is_replaced_and_the_next_one_wo
         for number, blow in enumerate((signal.SIGKILL, signal.SIGSTOP), start=1):
             with pytest.raises(LLMUnavailableError):
                 async with site.story() as story:
+                    assert isinstance(await anext(story), Opened)
                     assert isinstance(await anext(story), Delta)
                     os.kill(site.pids[-1], blow)
                     async for _ in story:
