@@ -27,7 +27,7 @@ from ingest.recognition import read_document, recognition_sandbox
 from ingest.sandbox import Sandbox
 from ingest.table_headers import table_headers
 from kb.conf import config
-from kb.library.details import apply_details
+from kb.library.details import columns_of, write_labels
 from kb.library.event_models import Stage
 from kb.library.flags import Flag, allowed_digests, record_reviews, text_digest
 from kb.library.history import record
@@ -169,24 +169,26 @@ def publish(document: Document, lease: Lease, parsed: ParsedDocument, embedded: 
         collection_id=document.collection_id, external_id=document.external_id, deleted_at=None
     )
     hold_documents(versions)
+    document.refresh_from_db(fields=["metadata", "edited"])
+    document.metadata = {**parsed.metadata, **document.metadata}
     became_ready = Document.objects.filter(
         pk=document.pk, deleted_at=None, superseded_at=None, status__in=(Status.PARSING, Status.EMBEDDING)
     ).update(
         status=Status.READY,
         title=_title(document, parsed),
-        metadata={**parsed.metadata, **document.metadata},
+        metadata=document.metadata,
         chunk_count=len(embedded.spans),
         progress_step="",
         progress_current=len(embedded.spans),
         progress_maximum=len(embedded.spans),
         ready_at=now,
+        **columns_of(document),
     )
     if not became_ready:
         raise LeaseLostError
     generation = serving_generation(embedded.model_id, embedded.dimension)
     _store_text(document, generation, parsed, embedded)
-    document.refresh_from_db(fields=["metadata", "edited"])
-    apply_details(document)
+    write_labels(document)
     note_likeness(document, embedded.sketch)
     older = versions.filter(version__lt=document.version, superseded_at=None)
     superseded = list(older.values_list("pk", flat=True))

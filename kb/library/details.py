@@ -49,14 +49,26 @@ def details_of(metadata: Mapping[str, Any]) -> Details:
     )
 
 
-def apply_details(document: Document) -> None:
-    """Set the columns and the labels from metadata and edits, in the caller's transaction."""
+def columns_of(document: Document) -> dict[str, Any]:
+    """The columns that come from metadata and edits.
+
+    For the one update of the document in a transaction: PostgreSQL checks all references of a row anew that
+    is updated twice, and whoever deletes the collection meanwhile would wait for us, and we for them.
+    """
     details = details_of({**document.metadata, **document.edited})
     known = dated(document)
-    document.author, document.owner = details.author, details.owner
-    document.labels, document.review_by = details.labels, details.review_by
-    document.dated = None if known.by == UPLOADED else known.day
-    document.save(update_fields=["author", "owner", "labels", "review_by", "dated"])
+    return {
+        "author": details.author,
+        "owner": details.owner,
+        "labels": details.labels,
+        "review_by": details.review_by,
+        "dated": None if known.by == UPLOADED else known.day,
+    }
+
+
+def write_labels(document: Document) -> None:
+    """Set the labels from metadata and edits, in the caller's transaction."""
+    details = details_of({**document.metadata, **document.edited})
     DocumentLabel.objects.filter(document=document).delete()
     DocumentLabel.objects.bulk_create(
         DocumentLabel(document=document, name=name)
@@ -78,8 +90,11 @@ def edit_details(document: Document, changes: Mapping[str, Any], by: User) -> Do
     if title := str(changes.get("title", "")).strip():
         held.title, held.title_given = title[:500], True
         fields += ["title", "title_given"]
-    held.save(update_fields=fields)
-    apply_details(held)
+    columns = columns_of(held)
+    for name, value in columns.items():
+        setattr(held, name, value)
+    held.save(update_fields=[*fields, *columns])
+    write_labels(held)
     record(Stage.EDITED, [held.pk], by=by, detail=", ".join(sorted(changes)).replace("_", " "))
     return held
 

@@ -16,7 +16,7 @@ from kb.accounts.models import User
 from kb.chat.attention import attention_of
 from kb.chat.models import Citation, Conversation, Message, MessagePassage
 from kb.library import retrieval
-from kb.library.details import apply_details, details_of, edit_details
+from kb.library.details import columns_of, details_of, edit_details, write_labels
 from kb.library.filters import SearchFilters
 from kb.library.models import Chunk, Collection, Document, NearDuplicate, Status
 from kb.search.client import Hit, SearchReply
@@ -46,7 +46,9 @@ def test_details_are_read_from_metadata_as_files_write_it(
 
 def described(collection: Collection, **metadata: Any) -> Document:
     document = make_document(collection, metadata=metadata)
-    apply_details(document)
+    Document.objects.filter(pk=document.pk).update(**columns_of(document))
+    document.refresh_from_db()
+    write_labels(document)
     return document
 
 
