@@ -74,12 +74,11 @@ def test_queries_do_not_grow_with_the_answers(message: Message, teammate: User) 
     replace(message)
 
     def queries() -> int:
-        with CaptureQueriesContext(
-            connection,
-        ) as caught:
+        with CaptureQueriesContext(connection) as caught:
             answer_objects(with_sources(message.conversation.messages.all()), teammate)
         return len(caught)
 
+    queries()  # the first one of a process reads the rules as well
     one = queries()
     for _ in range(3):
         make_answer(message.conversation, Document.objects.get(external_id="travel.md", version=1))
