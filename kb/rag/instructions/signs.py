@@ -9,7 +9,8 @@ from kb.rag.instructions.patterns import SIGNS
 
 # What several families have in common; a family names it in braces.
 _PARTS = {
-    "{gap}": r"[^.!?\n]{0,60}?",
+    # A dot inside an address or a number ends no sentence.
+    "{gap}": r"(?:[^.!?\n]|\.(?=\w)){0,60}?",
     # Where a sentence, a line, a list item or a cell may begin.
     "{start}": r"(?:^[ \t>*#|-]{0,6}(?:\d{1,2}[.)][ \t])?|[.!?:;>\]\"'(<|][ \t]*)",
     "{say}": (
