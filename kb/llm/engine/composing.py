@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
-from kb.llm.engine.batches import Pace, reusable
+from kb.llm.engine.batches import TILED_ROWS, Pace, reusable
 from kb.llm.engine.drafting import Drafting
 from kb.llm.engine.generation import Generation
 from kb.llm.engine.part import Part, seat_of
@@ -20,6 +20,8 @@ _HEADROOM_TOKENS = 64
 
 class Composer:
     """Prompts are evaluated first come, first served, and every running answer gets its next token.
+
+    A small piece of a prompt shares its batch with the answers; a large one and the answers take turns.
 
     Args:
         slots: how many answers there may be at once.
@@ -40,33 +42,41 @@ class Composer:
         self._pace = pace
         self._drafting = drafting
         self._stitcher = stitcher
+        self._answers_turn = False
 
-    def compose(self, prompts: Iterable[Task], answers: Sequence[Generation]) -> list[Part]:
+    def compose(self, prompts: Collection[Task], answers: Sequence[Generation]) -> list[Part]:
         """The parts of the next batch; there is room for all of them.
 
         Args:
             prompts: in the order of their turns.
         """
+        if answers and self._answers_turn:
+            self._answers_turn = False
+            return self._answer_parts(answers, alone=not prompts)
         parts = list(self._prompt_parts(prompts, len(answers)))
+        self._answers_turn = sum(len(part.tokens) for part in parts) >= TILED_ROWS
+        if answers and self._answers_turn:
+            return parts
         return parts + self._answer_parts(answers, alone=not parts)
 
-    def _prompt_parts(self, prompts: Iterable[Task], answers: int) -> Iterator[Part]:
+    def _prompt_parts(self, prompts: Collection[Task], answers: int) -> Iterator[Part]:
         """The next piece of the prompt whose turn it is, and short prompts behind it that fit in whole."""
         rows = answers
         parts: list[Part] = []
-        for task in prompts:
+        for at, task in enumerate(prompts):
             if answers + len(parts) >= self._slots:
                 return
             if parts and not self._fits_behind(task, parts, rows):
                 return
             if not self._seat(task, rows):
                 return
-            if begun := list(self._unit_parts(task, rows)):
+            behind = len(prompts) - at - 1
+            if begun := list(self._unit_parts(task, rows, behind)):
                 yield from begun
                 return
             size = self._stitcher.advance(task) if self._stitcher else len(task.rest())
             if not task.is_short:
-                size = self._pace.piece(size, rows, brief=task.is_brief)
+                size = self._piece(task, size, rows, behind)
             rest = task.rest()
             parts.append(Part(task, seat_of(task), rest[:size], int(size == len(rest))))
             yield parts[-1]
@@ -74,13 +84,17 @@ class Composer:
             if size < len(rest):
                 return
 
-    def _unit_parts(self, task: Task, rows: int) -> Iterator[Part]:
+    def _unit_parts(self, task: Task, rows: int, behind: int) -> Iterator[Part]:
         """The next rows of units of its prompt that nobody has evaluated yet."""
         remaining = self._stitcher.to_evaluate(task) if self._stitcher else 0
         if self._stitcher and remaining:
-            size = self._pace.piece(remaining, rows, brief=task.is_brief)
+            size = self._piece(task, remaining, rows, behind)
             for workplace, tokens in self._stitcher.pieces(task, size):
                 yield Part(task, workplace, tokens, 0)
+
+    def _piece(self, task: Task, remaining: int, rows: int, behind: int) -> int:
+        depth = len(seat_of(task).tokens)
+        return self._pace.piece(remaining, rows, depth=depth, brief=task.is_brief, behind=behind)
 
     def _answer_parts(self, answers: Sequence[Generation], *, alone: bool) -> list[Part]:
         """The last token of every answer, and guesses behind it, for which prompts leave no time.

@@ -43,7 +43,8 @@ class Scheduler:
     """Belongs to one thread.
 
     Prompts are evaluated first come, first served and one at a time: taking turns would make each of them
-    late. Long ones are cut into pieces, and with each piece every running answer gets its next token.
+    late. Long ones are cut into pieces, and with each piece, or after it, every running answer gets its next
+    token.
 
     Nobody reserves room for the longest answer that was asked for: most are shorter. Where the cache becomes
     full, the answer that began last stops, and goes on as a prompt when there is room again.
@@ -126,20 +127,25 @@ class Scheduler:
 
     def _decode(self, parts: Sequence[Part]) -> None:
         rows = [row for part in parts for row in part.rows()]
-        duration_s, answers = self._evaluate(rows), len(self._answers)
+        duration_s = self._evaluate(rows)
+        answers = sum(part.task in self._answers for part in parts)
         drafted = sum(len(part.guesses) for part in parts)
         prompt_rows = len(rows) - answers - drafted
         # A batch that also turns what was moved says nothing about how long its rows take.
         if self._stitcher is None or not self._stitcher.has_moved():
-            self._note(prompt_rows, answers, drafted, duration_s)
+            self._note(prompt_rows, answers, drafted, duration_s, depth=len(parts[0].seat.tokens))
         self.work = self.work.plus(prompt_rows, answers, drafted)
         for part in parts:
             self.residents.extend(part.seat, part.tokens)
 
-    def _note(self, prompt_rows: int, answers: int, drafted: int, duration_s: float) -> None:
-        """Learn how long such batches take."""
+    def _note(self, prompt_rows: int, answers: int, drafted: int, duration_s: float, depth: int) -> None:
+        """Learn how long such batches take.
+
+        Args:
+            depth: tokens before the first part, which is of a prompt where there is one.
+        """
         if not drafted:
-            self._pace.note(prompt_rows, answers, duration_s)
+            self._pace.note(prompt_rows, answers, duration_s, depth)
         if self._drafting is not None and not prompt_rows:
             self._drafting.note(answers, drafted, duration_s)
 
