@@ -12,9 +12,9 @@ from django.utils import timezone
 from ingest import embedding, reembedding
 from ingest.generation_hints import waiting_generations
 from ingest.generation_leases import acquire
-from ingest.leases import LeaseLostError
 from ingest.pipeline import contextual, run_job
 from ingest.purge import purge_deleted
+from ingest.row_leases import LeaseLostError
 from kb.library.embedding_models import (
     build_generation,
     cancel_build,
