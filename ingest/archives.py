@@ -7,7 +7,6 @@ import io
 import stat
 import tempfile
 import zipfile
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -15,24 +14,12 @@ from pathlib import Path, PurePosixPath
 from typing import IO, Any, BinaryIO
 
 from ingest.names import clean_external_id
+from ingest.zip_limits import ENCRYPTED_BIT, MAX_RATIO, RATIO_FROM_BYTES, UNREADABLE
 from kb.exceptions import KBError
 
 # An archive in an archive in an archive is opened; what is in there is not, if it is an archive once more.
 MAX_DEPTH = 3
-# Deflate can reach about 1,000. Below the size nobody is hurt.
-MAX_RATIO = 200
-RATIO_FROM_BYTES = 16 << 20
 _PIECE = 1 << 18
-_ENCRYPTED_BIT = 0x1
-_UNREADABLE = (
-    zipfile.BadZipFile,
-    zlib.error,
-    EOFError,
-    OSError,
-    NotImplementedError,
-    RuntimeError,
-    ValueError,
-)
 # What systems put beside people's files.
 _LITTER = frozenset({"__macosx", "thumbs.db", "desktop.ini"})
 
@@ -113,7 +100,7 @@ class _Counted(io.RawIOBase):
         view = memoryview(buffer)
         try:
             piece = self._stream.read(len(view))
-        except _UNREADABLE as error:
+        except UNREADABLE as error:
             raise MemberRefusedError("unreadable", "This file is damaged inside the archive.") from error
         self._budget.take_bytes(len(piece))
         self._left -= len(piece)
@@ -183,7 +170,7 @@ def _member(
     probe.file_size = info.file_size + _PIECE
     try:
         stream = archive.open(probe)
-    except _UNREADABLE:
+    except UNREADABLE:
         yield Member(
             path, refusal=MemberRefusedError("unreadable", "This file is damaged inside the archive.")
         )
@@ -221,7 +208,7 @@ def _refusal(info: zipfile.ZipInfo) -> MemberRefusedError | None:
         return MemberRefusedError(
             "link", "This is a link to another file, which archives are not followed for."
         )
-    if info.flag_bits & _ENCRYPTED_BIT:
+    if info.flag_bits & ENCRYPTED_BIT:
         return MemberRefusedError("encrypted", "This file is protected by a password inside the archive.")
     return None
 

@@ -9,7 +9,8 @@ from django.utils import timezone
 
 from ingest.cancelling import cancel_documents
 from ingest.hints import ENOUGH, send
-from ingest.models import IngestJob, JobState
+from ingest.models import IngestJob
+from ingest.services import FRESH_JOB, QUEUED_AGAIN
 from kb.accounts.models import User
 from kb.library.event_models import Stage
 from kb.library.history import record
@@ -17,14 +18,6 @@ from kb.library.models import RETRYABLE, Collection, Document, Status
 from kb.library.services import delete_documents, hold_documents, unpublish
 
 _AT_ONCE = 500  # rows held by one transaction
-_FRESH = {
-    "state": JobState.QUEUED,
-    "attempts": 0,
-    "lease_token": None,
-    "lease_until": None,
-    "hinted_at": None,
-    "finished_at": None,
-}
 
 
 def act_on(collection: Collection, action: str, document_ids: Iterable[int], by: User) -> list[int]:
@@ -67,16 +60,9 @@ def reprocess_documents(document_ids: Sequence[int], by: User) -> list[int]:
 
 
 def _queue_again(held: list[int], by: User) -> list[int]:
-    Document.objects.filter(pk__in=held).update(
-        status=Status.QUEUED,
-        failure_code="",
-        failure_reason="",
-        progress_step="",
-        progress_current=0,
-        progress_maximum=0,
-    )
+    Document.objects.filter(pk__in=held).update(**QUEUED_AGAIN)
     IngestJob.objects.bulk_create((IngestJob(document_id=pk) for pk in held), ignore_conflicts=True)
-    IngestJob.objects.filter(document__in=held).update(**_FRESH)
+    IngestJob.objects.filter(document__in=held).update(**FRESH_JOB)
     record(Stage.REPEATED, held, by=by)
     for job in IngestJob.objects.filter(document__in=held).order_by("pk")[:ENOUGH]:
         send(job, timezone.now())

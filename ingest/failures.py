@@ -7,8 +7,9 @@ import logging
 from django.db import transaction
 from django.utils import timezone
 
-from ingest.leases import MOST_ATTEMPTS, Lease, LeaseLostError
+from ingest.leases import MOST_ATTEMPTS, Lease
 from ingest.models import IngestJob
+from ingest.row_leases import LeaseLostError
 from kb.library.event_models import Stage
 from kb.library.history import record
 from kb.library.models import PENDING, Document, Status

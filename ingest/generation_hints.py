@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 from datetime import datetime
 
-from ingest.generation_leases import is_free
+from ingest.row_leases import is_free
 from kb.search.models import GenerationState, IndexEvent, IndexGeneration, Operation
 
 logger = logging.getLogger(__name__)

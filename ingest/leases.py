@@ -1,4 +1,4 @@
-"""Who works on a job: compare-and-set on its row, with a time limit and a token."""
+"""Who works on a job."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 
 from ingest.models import IngestJob, JobState
+from ingest.row_leases import LeaseLostError, RowLease
 from kb.library.event_models import Stage
 from kb.library.history import record
 from kb.library.models import PENDING, Document, Status
@@ -17,12 +18,8 @@ from kb.library.models import PENDING, Document, Status
 MOST_ATTEMPTS = 3
 
 
-class LeaseLostError(Exception):
-    """Somebody else holds the job now, or its document was deleted: stop, and change nothing."""
-
-
 @dataclass(frozen=True)
-class Lease:
+class Lease(RowLease[IngestJob]):
     """The right to work on a job until it expires."""
 
     job_id: int
@@ -30,29 +27,23 @@ class Lease:
     token: uuid.UUID
     length_s: int
 
-    def renew(self, now: datetime) -> None:
-        """Raises LeaseLostError when the lease was taken away."""
-        held = IngestJob.objects.filter(pk=self.job_id, state=JobState.LEASED, lease_token=self.token)
-        if not held.update(lease_until=now + timedelta(seconds=self.length_s)):
-            raise LeaseLostError
-
     def finish(self, now: datetime, *, failed: bool = False) -> None:
         """End the job. Inside the transaction that changes the document, so that both happen or neither.
 
         Raises:
             LeaseLostError: the lease was taken away; the caller's transaction must roll back.
         """
-        held = IngestJob.objects.filter(pk=self.job_id, state=JobState.LEASED, lease_token=self.token)
-        state = JobState.FAILED if failed else JobState.DONE
-        if not held.update(state=state, lease_token=None, lease_until=None, finished_at=now):
+        if not self._let_go(state=JobState.FAILED if failed else JobState.DONE, finished_at=now):
             raise LeaseLostError
 
     def release(self) -> None:
         """Give the job back to the queue; the attempt stays counted."""
-        held = IngestJob.objects.filter(pk=self.job_id, state=JobState.LEASED, lease_token=self.token)
-        if held.update(state=JobState.QUEUED, lease_token=None, lease_until=None, hinted_at=None):
+        if self._let_go(state=JobState.QUEUED, hinted_at=None):
             Document.objects.filter(pk=self.document_id, status__in=PENDING).update(status=Status.QUEUED)
             record(Stage.BROKE_OFF, [self.document_id])
+
+    def _held(self) -> QuerySet[IngestJob]:
+        return IngestJob.objects.filter(pk=self.job_id, state=JobState.LEASED, lease_token=self.token)
 
 
 @transaction.atomic

@@ -20,10 +20,11 @@ from ingest.chunking import ChunkSpan, chunk_document
 from ingest.embedding import get_encoder
 from ingest.failures import fail, keep_trying
 from ingest.flagging import flag_chunks
-from ingest.leases import Lease, LeaseLostError, acquire
+from ingest.leases import Lease, acquire
 from ingest.likeness import note_likeness, sketch_of
 from ingest.parsers.base import ParsedDocument, ParseError
 from ingest.recognition import read_document, recognition_sandbox
+from ingest.row_leases import LeaseLostError
 from ingest.sandbox import Sandbox
 from ingest.table_headers import table_headers
 from kb.conf import config

@@ -20,8 +20,8 @@ from django.db.models import F, Max
 from ingest.dropping import drop_some
 from ingest.embedding import Encoders
 from ingest.generation_leases import GenerationLease, acquire
-from ingest.leases import LeaseLostError
 from ingest.pipeline import contextual
+from ingest.row_leases import LeaseLostError
 from ingest.table_headers import table_headers
 from kb.conf import config
 from kb.exceptions import ConfigurationError, KBError

@@ -23,6 +23,24 @@ from kb.library.kinds import kind_of
 from kb.library.models import RETRYABLE, Collection, Document, Status
 from kb.library.services import hold_documents, unpublish
 
+# A document that waits as if it had just come, and its job.
+QUEUED_AGAIN: dict[str, Any] = {
+    "status": Status.QUEUED,
+    "failure_code": "",
+    "failure_reason": "",
+    "progress_step": "",
+    "progress_current": 0,
+    "progress_maximum": 0,
+}
+FRESH_JOB: dict[str, Any] = {
+    "state": JobState.QUEUED,
+    "attempts": 0,
+    "lease_token": None,
+    "lease_until": None,
+    "hinted_at": None,
+    "finished_at": None,
+}
+
 
 @dataclass(frozen=True)
 class Upload:
@@ -85,25 +103,14 @@ def _submit(collection: Collection, user: User, upload: Upload, stored: StoredFi
     file_name = clean_file_name(upload.file_name)
     external_id = clean_external_id(upload.external_id or file_name)
     live = Document.objects.filter(collection=collection, superseded_at=None, deleted_at=None)
+    versions = live.filter(external_id=external_id)
     same = live.filter(sha256=stored.sha256).first()
     if same is not None:
-        if same.external_id == external_id:
-            if same.status in RETRYABLE:
-                retry_document(same, user)
-            return Submission(same, created=False)
-        _supersede(hold_documents(live.filter(external_id=external_id)))
-        return Submission(same, created=False, duplicate_of=same)
-    # Earlier versions that never became searchable make way; one that is searchable serves on until then.
-    hold_documents(live.filter(external_id=external_id))
-    edited = _edits(live.filter(external_id=external_id))
-    unready = live.filter(external_id=external_id).exclude(status=Status.READY)
-    record(Stage.SUPERSEDED, unready.values_list("pk", flat=True))
-    unready.update(
-        superseded_at=timezone.now(),
-        status=Status.FAILED,
-        failure_code="superseded",
-        failure_reason="A newer version was uploaded before this one was ready.",
-    )
+        return _known_already(same, external_id, versions, user)
+    # Before their edits are read, so that nobody makes one meanwhile.
+    hold_documents(versions)
+    edited = _edits(versions)
+    _make_way(versions)
     document = Document.objects.create(
         collection=collection,
         external_id=external_id,
@@ -126,6 +133,28 @@ def _submit(collection: Collection, user: User, upload: Upload, stored: StoredFi
     record(Stage.QUEUED, [document.pk], by=user)
     hint(IngestJob.objects.create(document=document), timezone.now())
     return Submission(document, created=True)
+
+
+def _known_already(same: Document, external_id: str, versions: QuerySet[Document], user: User) -> Submission:
+    """For bytes that a document has already, under this external id or another."""
+    if same.external_id == external_id:
+        if same.status in RETRYABLE:
+            retry_document(same, user)
+        return Submission(same, created=False)
+    _supersede(hold_documents(versions))
+    return Submission(same, created=False, duplicate_of=same)
+
+
+def _make_way(versions: QuerySet[Document]) -> None:
+    """Earlier versions that never became searchable end; one that is searchable serves on until then."""
+    unready = versions.exclude(status=Status.READY)
+    record(Stage.SUPERSEDED, unready.values_list("pk", flat=True))
+    unready.update(
+        superseded_at=timezone.now(),
+        status=Status.FAILED,
+        failure_code="superseded",
+        failure_reason="A newer version was uploaded before this one was ready.",
+    )
 
 
 def _repeated(collection: Collection, user: User, upload: Upload, stored: StoredFile) -> Document | None:
@@ -173,26 +202,9 @@ def retry_document(document: Document, by: User | None = None) -> None:
     """
     changed = Document.objects.filter(
         pk=document.pk, status__in=RETRYABLE, superseded_at=None, deleted_at=None
-    ).update(
-        status=Status.QUEUED,
-        failure_code="",
-        failure_reason="",
-        progress_step="",
-        progress_current=0,
-        progress_maximum=0,
-    )
+    ).update(**QUEUED_AGAIN)
     if not changed:
         raise ConflictError("Only a document that failed can be tried again.")
-    job, _ = IngestJob.objects.update_or_create(
-        document=document,
-        defaults={
-            "state": JobState.QUEUED,
-            "attempts": 0,
-            "lease_token": None,
-            "lease_until": None,
-            "hinted_at": None,
-            "finished_at": None,
-        },
-    )
+    job, _ = IngestJob.objects.update_or_create(document=document, defaults=FRESH_JOB)
     record(Stage.REPEATED, [document.pk], by=by)
     hint(job, timezone.now())

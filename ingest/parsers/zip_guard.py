@@ -9,37 +9,24 @@ from __future__ import annotations
 import copy
 import struct
 import zipfile
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from ingest.parsers.base import ParseError
+from ingest.zip_limits import ENCRYPTED_BIT, MAX_RATIO, RATIO_FROM_BYTES, UNREADABLE
 
 MAX_ENTRIES = 5_000
 # Of the list of entries at the end of the file: about 800 bytes for each of the most entries.
 MAX_LIST_BYTES = 4 * 1024 * 1024
 MAX_TOTAL_BYTES = 512 * 1024 * 1024
 MAX_XML_BYTES = 200 * 1024 * 1024
-# Deflate can reach about 1,000; sheets of numbers reach 50.
-MAX_RATIO = 200
-RATIO_FROM_BYTES = 16 * 1024 * 1024
 
 _END, _END_BYTES = b"PK\x05\x06", 22
 _END_64, _LOCATOR_64 = b"PK\x06\x06", b"PK\x06\x07"
 _MAX_COMMENT = 65_535
 _PIECE = 256 * 1024
 _XML_ENDINGS = (".xml", ".rels", ".vml", ".opf", ".ncx", ".xhtml")
-_ENCRYPTED_BIT = 0x1
-_UNREADABLE = (
-    zipfile.BadZipFile,
-    zlib.error,
-    EOFError,
-    OSError,
-    NotImplementedError,
-    RuntimeError,
-    ValueError,
-)
 
 
 def open_archive(path: Path) -> zipfile.ZipFile:
@@ -52,7 +39,7 @@ def open_archive(path: Path) -> zipfile.ZipFile:
         if _list_bytes(path) > MAX_LIST_BYTES:
             raise _bomb(f"It holds more than {MAX_ENTRIES:,} files")
         archive = zipfile.ZipFile(path)
-    except (*_UNREADABLE, struct.error) as error:
+    except (*UNREADABLE, struct.error) as error:
         raise _damaged() from error
     if len(archive.infolist()) > MAX_ENTRIES:
         archive.close()
@@ -75,7 +62,7 @@ def guarded_archive(path: Path, *, doctypes: bool = False) -> Iterator[zipfile.Z
         packed = path.stat().st_size
         total = 0
         for info in archive.infolist():
-            if info.flag_bits & _ENCRYPTED_BIT:
+            if info.flag_bits & ENCRYPTED_BIT:
                 raise ParseError(
                     "encrypted",
                     "The file is protected by a password. Save a copy without it and upload that.",
@@ -103,7 +90,7 @@ def _check_entry(archive: zipfile.ZipFile, info: zipfile.ZipInfo, left: int, *, 
                 if is_xml:
                     _check_declarations(tail + piece, doctypes=doctypes)
                     tail = piece[-32:]
-    except _UNREADABLE as error:
+    except UNREADABLE as error:
         # A damaged picture does not keep the text from being read; what the text needs is read again later.
         if is_xml and not size:
             raise _damaged() from error

@@ -14,7 +14,7 @@ from django.db.models import F, QuerySet
 
 from ingest.archive_services import ArchiveSubmission, submit_kept
 from ingest.archives import is_archive
-from ingest.leases import LeaseLostError
+from ingest.row_leases import LeaseLostError
 from ingest.services import Upload
 from ingest.sources.errors import SourceUnreachableError
 from ingest.sources.leases import SourceLease

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from datetime import datetime
 
-from ingest.sources.leases import is_free
+from ingest.row_leases import is_free
 from ingest.sources.models import Source, SourceState
 
 logger = logging.getLogger(__name__)

@@ -1,35 +1,26 @@
-"""Who works on a source: compare-and-set on its row, with a time limit and a token."""
+"""Who works on a source."""
 
 from __future__ import annotations
 
-import threading
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from django.db import connection, transaction
-from django.db.models import Q, QuerySet
-from django.utils import timezone
+from django.db import transaction
+from django.db.models import QuerySet
 
-from ingest.leases import LeaseLostError
+from ingest.row_leases import LeaseLostError, RowLease, is_free
 from ingest.sources.models import RunState, Source, SourceRun, SourceState
 
 
 @dataclass(frozen=True)
-class SourceLease:
+class SourceLease(RowLease[Source]):
     """The right to work on a source until it expires; pausing and removing take it away."""
 
     source_id: int
     token: uuid.UUID
     length_s: int
-
-    def renew(self, now: datetime) -> None:
-        """Hold it longer. Raises LeaseLostError when it was taken away."""
-        if not self._held().update(lease_until=now + timedelta(seconds=self.length_s)):
-            raise LeaseLostError
 
     def prove(self) -> Source:
         """The source, which nobody takes away before the caller's transaction ends.
@@ -43,38 +34,12 @@ class SourceLease:
         return source
 
     def release(self, **changes: Any) -> None:
-        self._held().update(lease_token=None, lease_until=None, **changes)
-
-    @contextmanager
-    def kept(self) -> Iterator[None]:
-        """Renew it in the background: a listing, or a large file, takes minutes."""
-        done = threading.Event()
-        thread = threading.Thread(target=self._keep, args=(done,), name="source-lease", daemon=True)
-        thread.start()
-        try:
-            yield
-        finally:
-            done.set()
-            thread.join()
-
-    def _keep(self, done: threading.Event) -> None:
-        while not done.wait(self.length_s / 3):
-            try:
-                self.renew(timezone.now())
-            except LeaseLostError:
-                return
-            finally:
-                connection.close()
+        self._let_go(**changes)
 
     def _held(self) -> QuerySet[Source]:
         return Source.objects.filter(
             pk=self.source_id, lease_token=self.token, state=SourceState.ACTIVE, collection__deleted_at=None
         )
-
-
-def is_free(now: datetime) -> Q:
-    """Nobody works on it, or who did died."""
-    return Q(lease_until=None) | Q(lease_until__lt=now)
 
 
 @transaction.atomic
@@ -91,7 +56,7 @@ def acquire(source_id: int, now: datetime, length_s: int) -> tuple[SourceLease, 
         next_run_at__lte=now,
         collection__deleted_at=None,
     )
-    if not free.update(lease_token=lease.token, lease_until=now + timedelta(seconds=length_s)):
+    if not lease.take(free, now):
         return None
     run, _ = SourceRun.objects.get_or_create(
         source_id=source_id, state=RunState.RUNNING, defaults={"started_at": now}

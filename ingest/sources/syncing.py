@@ -11,8 +11,8 @@ from collections.abc import Callable, Mapping
 
 from django.db import DatabaseError, transaction
 
-from ingest.leases import LeaseLostError
 from ingest.reembedding import Moment
+from ingest.row_leases import LeaseLostError
 from ingest.sources.asking import ask, end_run
 from ingest.sources.deleting import delete_file, next_gone, too_many_vanished
 from ingest.sources.fetching import fetch_file

@@ -71,27 +71,32 @@ def change_rule(user: User, rule: Rule, given: RuleFields) -> None:
 @transaction.atomic
 def note_tried(user: User, rule: Rule) -> None:
     """A draft that was tried may be switched on."""
-    if Rule.objects.filter(pk=rule.pk, state=State.DRAFT).update(state=State.TRIED):
-        note_change(user, rule, "tried", {"state": State.DRAFT.value}, {"state": State.TRIED.value})
+    _go_over(user, rule, "tried", State.DRAFT, State.TRIED)
     rule.refresh_from_db()
 
 
 @transaction.atomic
 def switch_on(user: User, rule: Rule) -> None:
     """Raises ConflictError for one that was not tried since it was changed."""
-    if not Rule.objects.filter(pk=rule.pk, state=State.TRIED).update(state=State.ON):
+    if not _go_over(user, rule, "switched on", State.TRIED, State.ON):
         raise ConflictError("Try the rule on past questions first. A change makes it a draft again.")
-    note_change(user, rule, "switched on", {"state": State.TRIED.value}, {"state": State.ON.value})
     rule.refresh_from_db()
 
 
 @transaction.atomic
 def switch_off(user: User, rule: Rule) -> None:
     """Raises ConflictError for one that is not on."""
-    if not Rule.objects.filter(pk=rule.pk, state=State.ON).update(state=State.TRIED):
+    if not _go_over(user, rule, "switched off", State.ON, State.TRIED):
         raise ConflictError("The rule is not on.")
-    note_change(user, rule, "switched off", {"state": State.ON.value}, {"state": State.TRIED.value})
     rule.refresh_from_db()
+
+
+def _go_over(user: User, rule: Rule, action: str, old: State, new: State) -> bool:
+    """Whether it was in the old state; otherwise nothing is changed."""
+    if not Rule.objects.filter(pk=rule.pk, state=old).update(state=new):
+        return False
+    note_change(user, rule, action, {"state": old.value}, {"state": new.value})
+    return True
 
 
 @transaction.atomic

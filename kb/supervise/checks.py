@@ -59,35 +59,20 @@ def data_folder(config: Config) -> Iterator[checks.CheckMessage]:
 
 def embedding_model(config: Config) -> Iterator[checks.CheckMessage]:
     """A folder that was named is there; the name of a hub model cannot be checked here."""
-    named = config.embedding_model
-    if named != BUILT_IN and _is_path(named) and not Path(named).expanduser().is_dir():
-        yield checks.Error(
-            f"KB_EMBEDDING_MODEL names the folder {named}, which does not exist.",
-            hint="Leave it unset for the built-in model.",
-            id="kb.E003",
-        )
+    if config.embedding_model != BUILT_IN:
+        yield from _missing("KB_EMBEDDING_MODEL", config.embedding_model, "E003", "for the built-in model")
 
 
 def reranker_model(config: Config) -> Iterator[checks.CheckMessage]:
     """A folder that was named is there; what is in it the search server looks at."""
-    named = config.reranker_model
-    if named and _is_path(named) and not Path(named).expanduser().is_dir():
-        yield checks.Error(
-            f"KB_RERANKER_MODEL names the folder {named}, which does not exist.",
-            hint="Leave it unset to search without a reranker.",
-            id="kb.E007",
-        )
+    yield from _missing("KB_RERANKER_MODEL", config.reranker_model, "E007", "to search without a reranker")
 
 
 def support_model(config: Config) -> Iterator[checks.CheckMessage]:
     """As for the reranker."""
-    named = config.support_model
-    if named and _is_path(named) and not Path(named).expanduser().is_dir():
-        yield checks.Error(
-            f"KB_SUPPORT_MODEL names the folder {named}, which does not exist.",
-            hint="Leave it unset to prove sentences without a model.",
-            id="kb.E008",
-        )
+    yield from _missing(
+        "KB_SUPPORT_MODEL", config.support_model, "E008", "to prove sentences without a model"
+    )
 
 
 def vector_index(config: Config) -> Iterator[checks.CheckMessage]:
@@ -121,6 +106,15 @@ def context(config: Config) -> Iterator[checks.CheckMessage]:
             f" and KB_ANSWER_TOKENS={config.answer_tokens}: {needed} are needed.",
             hint="Raise KB_LLM_CONTEXT or lower the other two.",
             id="kb.E005",
+        )
+
+
+def _missing(setting: str, named: str, number: str, otherwise: str) -> Iterator[checks.CheckMessage]:
+    if named and _is_path(named) and not Path(named).expanduser().is_dir():
+        yield checks.Error(
+            f"{setting} names the folder {named}, which does not exist.",
+            hint=f"Leave it unset {otherwise}.",
+            id=f"kb.{number}",
         )
 
 

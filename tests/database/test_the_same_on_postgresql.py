@@ -28,6 +28,7 @@ AREAS = {
         "tests/ingest/test_hints.py",
         "tests/ingest/test_pipeline.py",
         "tests/ingest/test_reembedding.py",
+        "tests/ingest/test_reembedding_switch.py",
         "tests/ingest/test_services.py",
     ),
     "index": (

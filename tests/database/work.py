@@ -10,10 +10,11 @@ import numpy as np
 from django.utils import timezone
 
 from ingest.chunking import ChunkSpan
-from ingest.leases import LeaseLostError, acquire
+from ingest.leases import acquire
 from ingest.parsers.base import Block, ParsedDocument
 from ingest.pipeline import Embedded, publish
 from ingest.purge import purge_deleted
+from ingest.row_leases import LeaseLostError
 from ingest.services import Upload, submit_document
 from kb.accounts.models import User
 from kb.library.models import Collection, Document

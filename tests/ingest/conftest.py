@@ -6,13 +6,14 @@ from typing import Any, cast
 
 import pytest
 
-from ingest import embedding
+from ingest import embedding, reembedding
 from ingest.embedding import Encoders
 from ingest.services import Submission, Upload, submit_document
 from kb.accounts.models import User
-from kb.library.models import Collection
+from kb.library.models import Collection, Document
 from kb.search.engine.encoder import Encoder
 from tests.fakes import FakeEncoder
+from tests.ingest.generations import Models, OtherEncoder, ingest
 
 Submit = Callable[..., Submission]
 
@@ -42,3 +43,22 @@ def submit(collection: Collection, owner: User) -> Submit:
         return submit_document(collection, owner, Upload(io.BytesIO(raw), name, **fields))
 
     return call
+
+
+@pytest.fixture(params=[8, 4], ids=["same dimension", "other dimension"])
+def models(
+    request: pytest.FixtureRequest, encoder: FakeEncoder, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Models]:
+    """Two embedding models, and small batches of what the other one is to embed."""
+    monkeypatch.setattr(reembedding, "_AT_ONCE", 3)
+    made = Models(encoder, OtherEncoder(request.param))
+    before, embedding.encoders = embedding.encoders, made.encoders()
+    yield made
+    embedding.encoders = before
+
+
+@pytest.fixture
+def ingested(submit: Submit, models: Models) -> list[Document]:
+    """Documents that the first model has embedded."""
+    text = "# Travel\n\n" + "Flights are booked in Concur. " * 300
+    return [ingest(submit, f"{text} {number}", f"{number}.md") for number in range(3)]

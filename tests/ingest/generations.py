@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, cast
 
 import numpy as np
 from django.utils import timezone
 
 from ingest.embedding import Encoders
+from ingest.pipeline import run_job
 from ingest.reembedding import Moment, work_on
+from ingest.services import Submission
 from kb.exceptions import ConfigurationError
+from kb.library.embedding_models import live_chunks
+from kb.library.models import Document
 from kb.search.engine.encoder import Encoder
+from kb.search.generations import serving
 from kb.search.models import Embedding, IndexGeneration
 from tests.fakes import FakeEncoder
 
@@ -74,3 +79,21 @@ def work(generation: IndexGeneration, models: Models, batches: int = 1000) -> bo
 
 def embedded(generation: IndexGeneration) -> set[int]:
     return set(Embedding.objects.filter(generation=generation).values_list("chunk_id", flat=True))
+
+
+def ingest(submit: Callable[..., Submission], text: str, name: str) -> Document:
+    document = submit(text, name=name).document
+    run_job(document.job.pk)
+    document.refresh_from_db()
+    assert document.status == "ready"
+    return document
+
+
+def live() -> set[int]:
+    return set(live_chunks().values_list("pk", flat=True))
+
+
+def served() -> IndexGeneration:
+    found = serving()
+    assert found is not None
+    return found

@@ -9,9 +9,10 @@ from django.utils import timezone
 
 from ingest.bulk import act_on
 from ingest.cancelling import cancel_document
-from ingest.leases import LeaseLostError, acquire
+from ingest.leases import acquire
 from ingest.models import IngestJob, JobState
 from ingest.pipeline import run_job
+from ingest.row_leases import LeaseLostError
 from ingest.services import retry_document
 from kb.accounts.models import User
 from kb.exceptions import ConflictError

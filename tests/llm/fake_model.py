@@ -7,28 +7,20 @@ tokens. Rows that were evaluated elsewhere and stitched in are not, and the answ
 from __future__ import annotations
 
 import json
-import threading
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from kb.llm.engine.batches import Pace
-from kb.llm.engine.drafting import Drafting
 from kb.llm.engine.part import Row
-from kb.llm.engine.residents import sequences_for
-from kb.llm.engine.row_costs import RowCosts
-from kb.llm.engine.scheduler import Scheduler
-from kb.llm.engine.task import Job
-from kb.llm.engine.units import UnitStore
-from kb.llm.types import Began, EngineEvent, Failed, Finished, Piece, Prompt, Sampling, Scores, Span
+from kb.llm.types import Sampling
 
 END = 0
-_VOCABULARY = 40
+VOCABULARY = 40
 # A prompt that begins with it gets an answer that copies for nineteen tokens out of twenty.
-COPYING = _VOCABULARY
+COPYING = VOCABULARY
 # How long an answer is on average.
 _ANSWER_TOKENS = 97
 MAX_BATCH = 256
@@ -203,173 +195,9 @@ def next_token(content: Sequence[int], held: int) -> int:
         for at in range(len(content) - 1, 1, -1):
             if content[at - 2 : at] == content[-2:]:
                 return content[at]
-    return END if held % _ANSWER_TOKENS == 0 else 1 + held % (_VOCABULARY - 1)
-
-
-def rows_of(prompt: Prompt, again: int = 0) -> list[int]:
-    """What the rows of the prompt hold where its units are evaluated by themselves, behind the prefix."""
-    inner = {at: unit for unit in prompt.units for at in range(unit.start + again, unit.end)}
-    alone: dict[Span, list[int]] = {}
-    rows: list[int] = []
-    for unit in prompt.units:
-        alone[unit] = rows_of(Prompt(prompt.tokens[: prompt.units[0].start], 1))
-        tokens = list(prompt.tokens[: prompt.units[0].start])
-        for at in range(*unit):
-            tokens.append(prompt.tokens[at])
-            alone[unit].append(row_of(tokens, alone[unit]))
-    for at in range(len(prompt.tokens)):
-        if (stitched := inner.get(at)) is not None:
-            rows.append(alone[stitched][prompt.units[0].start + at - stitched.start])
-        else:
-            rows.append(row_of(prompt.tokens[: at + 1], rows))
-    return rows
-
-
-def without_units(prompt: Prompt) -> Prompt:
-    return replace(prompt, units=())
+    return END if held % _ANSWER_TOKENS == 0 else 1 + held % (VOCABULARY - 1)
 
 
 def fake_logits(held: int) -> npt.NDArray[np.float32]:
     """What is likely after these tokens, for those who ask for probabilities."""
-    return np.random.default_rng(held).normal(size=_VOCABULARY + 1).astype(np.float32)
-
-
-def scored_alone(prompt: Prompt) -> list[list[float]]:
-    """Log-probabilities of the continuations of this prompt, without any engine."""
-    found = []
-    for continuation in prompt.continuations:
-        content, logprobs = list(prompt.tokens), []
-        for token in continuation:
-            logits = fake_logits(zlib.crc32(bytes(content))).astype(np.float64)
-            logprobs.append(float(logits[token] - np.log(np.exp(logits).sum())))
-            content.append(token)
-        found.append(logprobs)
-    return found
-
-
-def talkative(length: int) -> list[int]:
-    """A short prompt whose answer has so many tokens at least."""
-    candidates = ([first, second] for first in range(1, _VOCABULARY) for second in range(1, _VOCABULARY))
-    return next(one for one in candidates if alone(Prompt(tuple(one), length))[1] == "length")
-
-
-def alone(prompt: Prompt, again: int = 0) -> tuple[str, str]:
-    """Text and reason of the answer to this prompt, without any engine."""
-    content, rows, text = list(prompt.tokens), rows_of(prompt, again), ""
-    for _ in range(prompt.max_tokens):
-        token = next_token(content, rows[-1])
-        if token == END:
-            return text, "stop"
-        text += f"{token} "
-        content.append(token)
-        rows.append(row_of(content, rows))
-    return text, "length"
-
-
-@dataclass
-class Asked:
-    """What came of one question."""
-
-    job: Job
-    events: list[EngineEvent] = field(default_factory=list)
-
-    @property
-    def text(self) -> str:
-        return "".join(event.text for event in self.events if isinstance(event, Piece))
-
-    @property
-    def scores(self) -> list[list[float]]:
-        """Empty while there are none."""
-        told = [event for event in self.events if isinstance(event, Scores)]
-        assert len(told) <= 1
-        return [list(one) for event in told for one in event.logprobs]
-
-    @property
-    def cached(self) -> int:
-        return next(event.cached_tokens for event in self.events if isinstance(event, Began))
-
-    @property
-    def endings(self) -> list[Finished | Failed]:
-        return [event for event in self.events if isinstance(event, Finished | Failed)]
-
-    @property
-    def ending(self) -> str:
-        """Why it ended; empty while it has not."""
-        if not self.endings:
-            return ""
-        (only,) = self.endings
-        return str(only.reason) if isinstance(only, Finished) else "failed"
-
-
-class Bench:
-    """A scheduler on the fake model, driven by hand."""
-
-    def __init__(
-        self,
-        slots: int = 4,
-        cells: int = 400,
-        store: UnitStore | None = None,
-        again: int = 0,
-        *,
-        drafts: bool = False,
-    ) -> None:
-        self.model = FakeModel(cells, sequences_for(slots))
-        costs = RowCosts({1: STEP_S + ROW_S, 64: STEP_S + 64 * ROW_S})
-        self.scheduler = Scheduler(
-            self.model,
-            self.model,
-            slots,
-            cells,
-            Pace(MAX_BATCH),
-            Drafting(costs) if drafts else None,
-            self.model.clock,
-            store=store,
-            again=again,
-        )
-        self.store = store
-        self._stopping = threading.Event()
-
-    def ask(
-        self,
-        tokens: Sequence[int],
-        max_tokens: int = 8,
-        stop: tuple[str, ...] = (),
-        units: Sequence[Span] = (),
-    ) -> Asked:
-        return self._add(Prompt(tuple(tokens), max_tokens, units=tuple(units)), Sampling(stop=stop))
-
-    def score(self, tokens: Sequence[int], continuations: Sequence[Sequence[int]]) -> Asked:
-        given = tuple(map(tuple, continuations))
-        return self._add(Prompt(tuple(tokens), max(map(len, given)), given), Sampling())
-
-    def _add(self, prompt: Prompt, sampling: Sampling) -> Asked:
-        events: list[EngineEvent] = []
-        job = Job(prompt, sampling, events.append, self._stopping)
-        asked = Asked(job, events)
-        self.scheduler.add(job)
-        return asked
-
-    def step(self, times: int = 1) -> None:
-        for _ in range(times):
-            self.scheduler.step()
-
-    def run(self) -> None:
-        """Until nothing is left to do."""
-        for _ in range(100_000):
-            if self.scheduler.is_idle:
-                return
-            self.scheduler.step()
-        raise AssertionError("it never ended")
-
-    def check(self) -> None:
-        """The ledger says what the cache holds, and nobody has a place in it who is gone."""
-        residents = self.scheduler.residents
-        for resident in residents.all:
-            assert self.model.content(resident.sequence) == resident.tokens
-            assert len(resident.cells) == len(resident.tokens)
-        held = {sequence for cell in self.model.cells for sequence in cell.sequences}
-        assert held <= {resident.sequence for resident in residents.all}
-        assert residents.cells_used == len(self.model.cells)
-        if self.scheduler.is_idle:
-            assert all(resident.is_idle for resident in residents.all)
-            assert self.model.open_samplers == 0
+    return np.random.default_rng(held).normal(size=VOCABULARY + 1).astype(np.float32)

@@ -16,7 +16,9 @@ from kb.llm.engine.drafting import Drafting
 from kb.llm.engine.lookup import Lookup
 from kb.llm.engine.row_costs import RowCosts
 from kb.llm.types import Finished, Usage
-from tests.llm.fake_model import COPYING, ROW_S, STEP_S, Asked, Bench, alone, talkative
+from tests.llm.bench import Asked, Bench
+from tests.llm.fake_model import COPYING, ROW_S, STEP_S
+from tests.llm.unaided import alone, talkative
 
 # What batches of the built-in model take on two cores: rows that are left over of eight are dear.
 CPU = {1: 0.009, 2: 0.020, 4: 0.031, 8: 0.040, 16: 0.058, 24: 0.083, 32: 0.111}

@@ -7,7 +7,9 @@ import random
 import pytest
 
 from kb.llm.types import Began, Finished, Usage
-from tests.llm.fake_model import ROW_S, STEP_S, Asked, Bench, alone, talkative
+from tests.llm.bench import Asked, Bench
+from tests.llm.fake_model import ROW_S, STEP_S
+from tests.llm.unaided import alone, talkative
 
 
 def tokens(seed: int, count: int) -> list[int]:

@@ -12,7 +12,9 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from kb.llm.engine.residents import UNITS_AT_ONCE
 from kb.llm.engine.units import UnitStore
 from kb.llm.types import Span
-from tests.llm.fake_model import COPYING, Asked, Bench, alone, scored_alone
+from tests.llm.bench import Asked, Bench
+from tests.llm.fake_model import COPYING
+from tests.llm.unaided import alone, scored_alone
 
 SLOTS, CELLS, AGAIN = 3, 240, 2
 # Some of the passages fit in, never all of them.

@@ -10,7 +10,8 @@ import pytest
 
 from kb.llm.engine.scoring import GROUP_ROWS, log_probabilities
 from kb.llm.types import Failed, Finished
-from tests.llm.fake_model import Asked, Bench, alone, scored_alone, talkative
+from tests.llm.bench import Asked, Bench
+from tests.llm.unaided import alone, scored_alone, talkative
 
 
 def tokens(seed: int, count: int) -> list[int]:

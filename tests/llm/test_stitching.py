@@ -10,7 +10,8 @@ import pytest
 from kb.llm.engine.batches import ALIGNMENT
 from kb.llm.engine.units import UnitStore
 from kb.llm.types import Prompt, Span
-from tests.llm.fake_model import Asked, Bench, alone, without_units
+from tests.llm.bench import Asked, Bench
+from tests.llm.unaided import alone, without_units
 
 ENOUGH = 1 << 30
 SYSTEM = random.Random(0).choices(range(1, 40), k=29)

@@ -10,10 +10,14 @@ from __future__ import annotations
 import os
 import sys
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import django
 import numpy as np
 import numpy.typing as npt
+
+if TYPE_CHECKING:
+    from kb.library.models import Document
 
 _CHUNKS_PER_DOCUMENT = 12
 _DOCUMENTS_AT_ONCE = 100
@@ -75,7 +79,6 @@ def _mixed(
 
 def _add_documents(generation: object, pattern: object, material: Material, rng: object, count: int) -> None:
     from django.db import transaction
-    from django.utils import timezone
 
     from kb.library.models import Chunk, Document
     from kb.search import log
@@ -85,24 +88,8 @@ def _add_documents(generation: object, pattern: object, material: Material, rng:
     assert isinstance(pattern, Document)
     assert isinstance(rng, np.random.Generator)
     texts, titles, vectors = _mixed(material, rng, count)
-    now = timezone.now()
     with transaction.atomic():
-        documents = Document.objects.bulk_create(
-            Document(
-                collection_id=pattern.collection_id,
-                external_id=f"grown/{rng.integers(2**62)}",
-                version=1,
-                title=titles[at],
-                file_name="grown.md",
-                stored_file=f"grown-{rng.integers(2**62)}",
-                sha256=f"{rng.integers(2**62):064x}",
-                size_bytes=1,
-                status="ready",
-                ready_at=now,
-                created_by_id=pattern.created_by_id,
-            )
-            for at in range(0, count, _CHUNKS_PER_DOCUMENT)
-        )
+        documents = Document.objects.bulk_create(_documents(pattern, rng, titles[::_CHUNKS_PER_DOCUMENT]))
         chunks = Chunk.objects.bulk_create(
             Chunk(
                 document=documents[at // _CHUNKS_PER_DOCUMENT],
@@ -119,6 +106,28 @@ def _add_documents(generation: object, pattern: object, material: Material, rng:
             for chunk, vector in zip(chunks, vectors, strict=True)
         )
         log.append(generation, Operation.PUBLISH, [document.pk for document in documents])
+
+
+def _documents(pattern: Document, rng: np.random.Generator, titles: list[str]) -> list[Document]:
+    from django.utils import timezone
+
+    now = timezone.now()
+    return [
+        type(pattern)(
+            collection_id=pattern.collection_id,
+            external_id=f"grown/{rng.integers(2**62)}",
+            version=1,
+            title=title,
+            file_name="grown.md",
+            stored_file=f"grown-{rng.integers(2**62)}",
+            sha256=f"{rng.integers(2**62):064x}",
+            size_bytes=1,
+            status="ready",
+            ready_at=now,
+            created_by_id=pattern.created_by_id,
+        )
+        for title in titles
+    ]
 
 
 if __name__ == "__main__":

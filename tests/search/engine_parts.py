@@ -46,6 +46,11 @@ def new_engine(folder: Path) -> SearchEngine:
     return SearchEngine(WordEncoder(), DenseIndex(DIMENSION), LexicalIndex(folder))
 
 
+def publish(engine: SearchEngine, document_id: int, *rows: Row, collection_id: int = 1) -> None:
+    engine.replace_document(document_id, collection_id, rows)
+    engine.commit()
+
+
 def found(result: SearchResult) -> list[int]:
     return [hit.chunk_id for hit in result.hits]
 

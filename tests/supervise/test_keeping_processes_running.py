@@ -34,7 +34,12 @@ async def running(place: Place, *stages: list[Process]) -> AsyncIterator[Supervi
 async def test_stages_start_one_after_the_other(
     place: Place, make_process: MakeProcess, journal: Journal
 ) -> None:
-    slow = make_process("slow", "time.sleep(0.4); note('ready-slow'); ready(); time.sleep(60)")
+    code = """
+while not (folder / "journal").exists():
+    time.sleep(0.01)
+note("ready-slow"); ready(); time.sleep(60)
+"""
+    slow = make_process("slow", code)  # ready only when the one beside it has been started
     beside = make_process("beside", SERVE)
     last = make_process("last", SERVE)
 

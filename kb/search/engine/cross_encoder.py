@@ -6,6 +6,8 @@ Nothing is fetched, and nothing here imports torch.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -83,3 +85,14 @@ def description(named: Named, folder: Path) -> dict[str, Any]:
         named_kinds = ", ".join(kinds) or "its config.json names no kind"
         raise named.refused(folder, f"is no cross-encoder ({named_kinds})")
     return described
+
+
+@contextmanager
+def refusing_what_cannot_be_loaded(named: Named, folder: Path) -> Iterator[None]:
+    """Around loading the model: whatever goes wrong there is a ConfigurationError that says what to do."""
+    try:
+        yield
+    except ConfigurationError:
+        raise
+    except Exception as error:
+        raise named.refused(folder, f"cannot be loaded: {error}") from error

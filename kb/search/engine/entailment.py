@@ -8,8 +8,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-from kb.exceptions import ConfigurationError
-from kb.search.engine.cross_encoder import Named, cross_encoder_folder, description
+from kb.search.engine.cross_encoder import (
+    Named,
+    cross_encoder_folder,
+    description,
+    refusing_what_cannot_be_loaded,
+)
 from kb.search.engine.encoder import model_id, use_cuda
 
 # Of the labels, the one that says that the premise holds the sentence: "entailment" among three, "supported"
@@ -57,12 +61,8 @@ def load_entailment(model: str, device: str) -> Entailment:
     identity, device = model_id(model, folder), "cuda" if use_cuda(device) else "cpu"
     from kb.search.engine.entailment_torch import TorchEntailment
 
-    try:
+    with refusing_what_cannot_be_loaded(named, folder):
         return TorchEntailment(folder, identity, device, label)
-    except ConfigurationError:
-        raise
-    except Exception as error:
-        raise named.refused(folder, f"cannot be loaded: {error}") from error
 
 
 def entailing_label(described: Mapping[str, Any]) -> int | None:

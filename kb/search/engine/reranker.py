@@ -5,8 +5,12 @@ Without a model nothing of this is used, and torch is not imported.
 
 from __future__ import annotations
 
-from kb.exceptions import ConfigurationError
-from kb.search.engine.cross_encoder import Named, cross_encoder_folder, description
+from kb.search.engine.cross_encoder import (
+    Named,
+    cross_encoder_folder,
+    description,
+    refusing_what_cannot_be_loaded,
+)
 from kb.search.engine.encoder import model_id, use_cuda
 from kb.search.engine.protocols import Reranker
 
@@ -28,9 +32,5 @@ def load_reranker(model: str, device: str) -> Reranker:
     identity, device = model_id(model, folder), "cuda" if use_cuda(device) else "cpu"
     from kb.search.engine.reranker_torch import TorchReranker
 
-    try:
+    with refusing_what_cannot_be_loaded(named, folder):
         return TorchReranker(folder, identity, device)
-    except ConfigurationError:
-        raise
-    except Exception as error:
-        raise named.refused(folder, f"cannot be loaded: {error}") from error

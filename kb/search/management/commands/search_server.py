@@ -3,37 +3,30 @@
 from __future__ import annotations
 
 import logging
-import os
-import signal
-import sys
-from typing import Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandParser
 
 from kb.conf import config
 from kb.secrets import internal_token
+from kb.server_command import ServerCommand
 
-_DEFAULT_PORT = 8010
+if TYPE_CHECKING:
+    import uvicorn
+
 # Longer than any client leaves a connection idle, so that it is the client who closes it.
 _KEEP_ALIVE_S = 300
 _GRACE_S = 1  # for requests that are being answered when the process is told to stop
 
 
-class Command(BaseCommand):
+class Command(ServerCommand):
     help = "Run the search server: the vector and lexical index of this installation."
     # It comes up without a database, says so, and waits for it.
     requires_system_checks = ()
+    default_port = 8010
 
-    def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default 127.0.0.1)")
-        parser.add_argument("--port", type=int, default=_DEFAULT_PORT, help=f"default {_DEFAULT_PORT}")
-
-    def handle(self, *args: Any, **options: Any) -> None:
-        # uvicorn handles both signals while it serves, and then raises them again for these.
-        signal.signal(signal.SIGTERM, _end)
-        signal.signal(signal.SIGINT, _end)
-
+    def server(self, host: str, port: int) -> tuple[uvicorn.Server, Callable[[], bool]]:
         import uvicorn
 
         from kb.search.assembly import entailment_of, make_keeper
@@ -46,8 +39,8 @@ class Command(BaseCommand):
         server = uvicorn.Server(
             uvicorn.Config(
                 SearchServer(keeper, internal_token(), entailment).app(),
-                host=options["host"],
-                port=options["port"],
+                host=host,
+                port=port,
                 log_config=None,
                 log_level=logging.WARNING,
                 access_log=False,
@@ -58,17 +51,4 @@ class Command(BaseCommand):
                 timeout_graceful_shutdown=_GRACE_S,
             )
         )
-        status: Any = 0
-        try:
-            server.run()
-        except SystemExit as ended:
-            status = ended.code
-        if keeper.is_running():
-            # A thread deep in loading a model or writing a snapshot cannot be stopped, only left.
-            logging.shutdown()
-            os._exit(status if isinstance(status, int) else 1)
-        sys.exit(status)
-
-
-def _end(number: int, frame: object) -> None:
-    sys.exit(0)
+        return server, keeper.is_running
