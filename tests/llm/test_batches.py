@@ -148,6 +148,19 @@ def test_piece_is_as_large_as_attention_by_tiles_wants_it_where_that_takes_no_lo
     assert pace.piece(60, 1, brief=True) == 55
 
 
+def test_machine_that_was_slow_once_is_given_large_pieces_again() -> None:
+    pace = Pace(256)
+    pace.note(0, 1, 0.008)
+    pace.note(256, 0, 2.0)
+    sizes = []
+    for _ in range(200):
+        sizes.append(pace.piece(1000, 1, brief=True))
+        large = sizes[-1] >= 64
+        pace.note(sizes[-1], 0 if large else 1, sizes[-1] * (0.0015 if large else 0.0026))
+    assert sizes[0] < 64
+    assert min(sizes[-20:]) == 96
+
+
 def test_one_hiccup_does_not_make_the_next_pieces_crawl() -> None:
     pace = learned(1, 0.010, row_s=0.001)
     before = pace.piece(1000, 1)

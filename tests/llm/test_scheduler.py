@@ -85,6 +85,28 @@ def test_running_answer_gets_a_token_with_every_piece_of_a_long_prompt() -> None
     check_answer(arriving)
 
 
+def test_large_piece_of_a_prompt_and_running_answers_take_turns() -> None:
+    """In one batch, attention would be computed for all rows where one of them needs it."""
+    bench = Bench(slots=4, cells=8000)
+    bench.ask(tokens(9, 1000), max_tokens=1)
+    bench.run()  # as the machine's speed is measured when the server starts
+    running = [bench.ask(talkative(500), max_tokens=500) for _ in range(2)]
+    bench.step(10)
+    arriving = [bench.ask(tokens(seed, 900), max_tokens=1) for seed in range(2)]
+    before = len(bench.model.batches)
+    while not all(one.events for one in arriving):
+        bench.step()
+    batches = bench.model.batches[before:]
+    own = [sum(row.wants_logits for row in batch) for batch in batches]
+    large = [at for at, batch in enumerate(batches) if len(batch) >= 64]
+    assert len(large) > 3
+    assert all(own[at] <= 1 for at in large)  # the last row of the prompt alone has logits
+    assert all(own[at + 1] >= 2 and len(batches[at + 1]) < 64 for at in large if at + 1 < len(batches))
+    bench.run()
+    for one in [*running, *arriving]:
+        check_answer(one)
+
+
 def test_beginning_that_is_shared_is_evaluated_once_and_counted_as_cached() -> None:
     bench = Bench(cells=1000)
     system = tokens(0, 100)

@@ -119,6 +119,8 @@ class Pace:
         rows = self._whole_tiles(allowed_s, depth)
         if min(rows, remaining) >= TILED_ROWS:
             return rows
+        if waiting:
+            self._alone.doubt()
         rows = min(riders + self._beside.within(allowed_s, depth), self._beside.most, TILED_ROWS - 1)
         rows -= rows % (ALIGNMENT if rows >= ALIGNMENT else _HALF_TILE)
         least = -(-(riders + _LEAST_PIECE) // _HALF_TILE) * _HALF_TILE
@@ -138,7 +140,8 @@ class _Rows:
         row_s: believed before the first batch.
 
     Attributes:
-        most: rows of the next batch. One lucky measurement must not make it too long.
+        most: rows of the next batch. Before anything is known well, one lucky measurement must not make it
+            too long.
     """
 
     def __init__(self, row_s: float) -> None:
@@ -151,7 +154,11 @@ class _Rows:
         rows: of the whole batch.
         """
         self._time.note(max(duration_s, 1e-6) / prompt_rows, depth)
-        self.most = 2 * max(rows, ALIGNMENT)
+        self.most = max(2 * rows, self.most)
+
+    def doubt(self) -> None:
+        """Batches of this kind are not made, because they seem to take too long."""
+        self._time.doubt()
 
     def within(self, allowed_s: float, depth: int) -> int:
         """How many of the prompt take so long."""

@@ -11,6 +11,8 @@ _MOST, _FEW = 2.0, 3.0
 _PRIOR_WEIGHT = 1e-3
 # Where the line goes far below what was ever seen, it is not believed.
 _LEAST = 0.25
+# What is too dear to be tried is believed to be a little cheaper each time.
+_DOUBT = 0.99
 
 
 class RowTime:
@@ -44,3 +46,8 @@ class RowTime:
         self._depth = _KEPT * self._depth + depth
         self._depth_squared = _KEPT * self._depth_squared + depth**2
         self._product = _KEPT * self._product + depth * row_s
+
+    def doubt(self) -> None:
+        """It is not used because it seems dear, so nothing would ever say that it has become cheaper."""
+        self._row_s *= _DOUBT
+        self._product *= _DOUBT
