@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any
@@ -24,6 +25,7 @@ NO_CLAIM = "no_claim"
 NO_ANSWER = "no_answer"
 LEAD_NOT_PROVED = "lead_not_proved"
 _CIRCLES = 2
+_SENTENCE_END = re.compile(r"[.!?\u2026|](?:\W|\[\d+\])*\Z")
 # A draft whose best proof answers less than this share of what the best sentence of the passages does is
 # beside the point.
 _TO_THE_POINT = 0.6
@@ -73,12 +75,18 @@ class AnswerWriter:
         self._is_looping = self._is_looping or ends_in_loop(self._tail)
         return list(self._judge(self._stream.feed(text)))
 
-    def end(self) -> list[dict[str, Any]]:
-        """The sentences that the end of the text completes."""
-        if self._is_looping:
-            self._dropped += 1
-            return []
-        return list(self._judge(self._stream.close()))
+    def end(self, *, cut_off: bool = False) -> list[dict[str, Any]]:
+        """The sentences that the end of the text completes.
+
+        Args:
+            cut_off: the model had no more tokens, or was stopped. What it said of a sentence until then may
+                be true where the sentence is not: "You may park here" (on Sundays).
+        """
+        last = self._stream.close()
+        broken = (cut_off or self.going_in_circles) and last and not _SENTENCE_END.search(last[-1].raw)
+        kept = [] if self._is_looping else last[: len(last) - bool(broken)]
+        self._dropped += len(last) - len(kept)
+        return list(self._judge(kept))
 
     def counts(self) -> dict[str, int]:
         return {

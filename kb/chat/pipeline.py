@@ -13,6 +13,7 @@ import time
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from asgiref.sync import sync_to_async
@@ -150,6 +151,7 @@ async def _generate(
     known = await sync_to_async(may_be_kept)({passage.document_id for passage in passages})
     first = last = 0.0
     pieces = 0
+    cut_off = False
     reader = pseudonym(way.ask.user.pk)
     messages = build_messages(question, passages, known_passages=known)
     stream = generator.stream(messages, max_tokens=config.answer_tokens, user=reader)
@@ -173,9 +175,10 @@ async def _generate(
                     break
             elif isinstance(part, Done):
                 _note_usage(way.draft, part.model, part.usage, last - first)
+                cut_off = part.finish_reason == "length"
     for event in await _written(writer, output.close()):
         yield event
-    for sentence in await _judged(writer, writer.end):
+    for sentence in await _judged(writer, partial(writer.end, cut_off=cut_off)):
         yield Event("sentence", sentence)
 
 

@@ -47,6 +47,7 @@ class Claim:
         wanted: the content stems that a source must hold.
         facts: how many exact items the sentence has.
         asked: the content stems of the question.
+        answer: what a fragment ("Wayfarer.") says that the question does not; a heading does not state it.
     """
 
     reading: Reading
@@ -54,6 +55,7 @@ class Claim:
     wanted: frozenset[str]
     facts: int
     asked: frozenset[str] = frozenset()
+    answer: frozenset[str] = frozenset()
 
 
 def claim_of(sentence: str, question: str) -> Claim | str:
@@ -87,7 +89,7 @@ def claim_of(sentence: str, question: str) -> Claim | str:
     if len(wanted) + bool(facts) < 2:
         if not (asked and (wanted or facts)):
             return "no_claim"
-        wanted |= asked
+        return Claim(reading, body, wanted | asked, len(facts), asked, wanted - asked)
     return Claim(reading, body, wanted, len(facts), asked)
 
 

@@ -157,7 +157,7 @@ def _windows(
             window = Window(passage.text, statements[i : i + length], statements)
             within, covered = coverage_in(claim, window, rare)
             bar = _NEEDED_IN_ROW if length == 1 and statements[i].block == "row" else needed
-            if covered >= bar and within >= _NEEDED_IN_WINDOW:
+            if covered >= bar and within >= _NEEDED_IN_WINDOW and claim.answer <= window.stems:
                 found.append((True, covered, window))
             elif nearest is None or covered > nearest[1]:
                 nearest = (False, covered, window)

@@ -19,8 +19,15 @@ class FakeGenerator:
         closed: whether the last stream was closed before its end.
     """
 
-    def __init__(self, *pieces: str, failing: KBError | None = None, queued: Sequence[int] = ()) -> None:
+    def __init__(
+        self,
+        *pieces: str,
+        failing: KBError | None = None,
+        queued: Sequence[int] = (),
+        finish_reason: str = "stop",
+    ) -> None:
         self._pieces = pieces
+        self._finish_reason = finish_reason
         self._failing = failing
         self._queued = queued
         self.prompts: list[Any] = []
@@ -44,7 +51,7 @@ class FakeGenerator:
                 yield Delta(piece)
             if self._failing:
                 raise self._failing
-            yield Done(Usage(100, 20, len(self._pieces)), "fake-model", "stop")
+            yield Done(Usage(100, 20, len(self._pieces)), "fake-model", self._finish_reason)
         except GeneratorExit:
             self.closed = True
             raise

@@ -64,6 +64,23 @@ def test_model_that_stammers_is_stopped_in_mid_sentence(run: Run) -> None:
     assert generator.closed
 
 
+def test_sentence_that_was_cut_off_is_not_shown(run: Run) -> None:
+    """What the source says of it may follow: "Book flights" (at least 14 days before you leave)."""
+    begun = "Use Concur for all reservations. [1] Use Concur"
+    assert run(FakeGenerator(begun), BOOKING)[-1].data["text"] == begun.replace(" [1]", "")
+    done = run(FakeGenerator(begun, finish_reason="length"), BOOKING)[-1].data
+    assert done["text"] == "Use Concur for all reservations."
+    whole = FakeGenerator("Use Concur for all reservations. [1]", finish_reason="length")
+    assert run(whole, BOOKING)[-1].data["text"] == "Use Concur for all reservations."
+
+
+def test_model_that_goes_in_circles_is_not_proved_by_what_it_had_begun(run: Run) -> None:
+    circle = "The moon is a lovely place to stay."
+    pieces = " ".join([circle] * 3 + ["Use Concur for all"]).split(" ")
+    done = run(FakeGenerator(*(f"{piece} " for piece in pieces)), BOOKING)[-1].data
+    assert all(sentence["quoted"] for sentence in done["sentences"])
+
+
 def test_headings_are_no_answer(run: Run) -> None:
     draft = "# Booking travel\n\nBooking travel\n\nUse Concur for all reservations. [1]"
     done = run(FakeGenerator(draft), BOOKING)[-1].data

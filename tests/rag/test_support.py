@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from kb.rag.support import check_sentence
@@ -190,6 +192,17 @@ def test_a_fragment_is_checked_with_its_question() -> None:
     asked = "How many days of paid annual leave do interns receive?"
     assert check_sentence("15 days.", [], passages(), question=asked).supported
     assert not check_sentence("27 days.", [], passages(), question=asked).supported
+
+
+@pytest.mark.parametrize(("sentence", "supported"), [("Construction.", False), ("Waste and water.", True)])
+def test_what_a_fragment_answers_stands_in_the_words_and_not_above_them(
+    sentence: str, supported: bool
+) -> None:
+    asked = "By what data are the top firms ranked as heavy contractors?"
+    shown = passage("They used data on waste and water to rank the top firms as heavy contractors.")
+    shown = replace(shown, document_title="Construction")
+    for text in (sentence, f"The answer is: {sentence}"):
+        assert check_sentence(text, [], [shown], question=asked).supported is supported
 
 
 def test_a_heading_proves_nothing() -> None:
