@@ -16,7 +16,7 @@ from ingest.parsers.xml_tree import Element
 
 _CELLS = (f"{TABLE}table-cell", f"{TABLE}covered-table-cell")
 _GROUPS = (f"{TABLE}table-row-group", f"{TABLE}table-column-group")
-_TAGS = (f"{TABLE}table", f"{TABLE}table-column", f"{TABLE}table-row", *_CELLS, *_GROUPS)
+_TAGS = (f"{TABLE}table", f"{TABLE}table-column", f"{TABLE}table-row", *_GROUPS)
 _NUMBERS = frozenset({"float", "percentage", "currency", "time"})
 MAX_SHOWN = 1_000_000
 MAX_REPEATED = 1_048_576
@@ -72,38 +72,39 @@ class _Content:
             return
         elif element.tag in _GROUPS:
             self._groups += step
+        elif step == -1 and element.tag == f"{TABLE}table-row":
+            self._end_row(element)
         elif step == -1:
-            self._end(element)
-        elif element.tag == f"{TABLE}table-row":
-            self._column = 0
+            self._column = self._hide(element, "columns", self._column, self._sheet.columns)
 
-    def _end(self, element: Element) -> None:
-        """A cell, a column or a row is complete."""
-        is_row = element.tag == f"{TABLE}table-row"
-        repeated = _repeated(element, "rows" if is_row else "columns")
-        if element.tag in _CELLS:
-            self._cell(element, repeated)
-        at = self._row if is_row else self._column
+    def _hide(self, element: Element, what: str, at: int, hidden: set[int]) -> int:
+        """Note whether a row or a column is hidden; where the next one is."""
+        end = at + _repeated(element, what)
         if element.get(f"{TABLE}visibility") == "collapse" and not self._groups:
-            (self._sheet.rows if is_row else self._sheet.columns).update(range(at, at + repeated))
-        if is_row:
-            self._row += repeated
-            element.clear()
-            above = element.getparent()
-            while above is not None and element.getprevious() is not None:
-                del above[0]
-        else:
-            self._column += repeated
+            hidden.update(range(at, end))
+        return end
 
-    def _cell(self, cell: Element, repeated: int) -> None:
+    def _end_row(self, row: Element) -> None:
+        column = 0
+        for cell in row:
+            if cell.tag in _CELLS:
+                repeated = _repeated(cell, "columns")
+                self._cell(cell, column, repeated, _repeated(row, "rows"))
+                column += repeated
+        self._row = self._hide(row, "rows", self._row, self._sheet.rows)
+        row.clear()
+        above = row.getparent()
+        while above is not None and row.getprevious() is not None:
+            del above[0]
+
+    def _cell(self, cell: Element, column: int, repeated: int, rows: int) -> None:
         words = _shown(cell)
-        rows = _repeated(cell.getparent(), "rows")
         self._shown += repeated * rows if words else 0
         if not words or self._shown > MAX_SHOWN:
             return
         for row in range(self._row, self._row + rows):
-            for column in range(self._column, self._column + repeated):
-                self._sheet.words[row, column] = words
+            for at in range(column, column + repeated):
+                self._sheet.words[row, at] = words
 
 
 def _events(data: bytes) -> Iterator[tuple[str, Element]]:
@@ -125,7 +126,9 @@ def _shown(cell: Element) -> str:
     kind = cell.get(f"{OFFICE}value-type")
     if kind not in _NUMBERS and kind != "date":
         return ""
-    words = " ".join("".join(map(words_of, line.itertext())) for line in cell.iterfind(f"{TEXT}p")).strip()
+    lines = [line for line in cell if line.tag == f"{TEXT}p"]
+    texts = ("".join(line.itertext()) if len(line) else line.text for line in lines)
+    words = " ".join(map(words_of, texts)).strip()
     if kind == "date":
         return _moment(cell.get(f"{OFFICE}date-value") or "", words)
     try:
@@ -144,6 +147,8 @@ def _moment(moment: str, words: str) -> str:
     return f"{day} {':'.join(clock.split(':')[: colons + 1])}"
 
 
-def _repeated(element: Element | None, what: str) -> int:
-    told = (element.get(f"{TABLE}number-{what}-repeated") or "1") if element is not None else "1"
+def _repeated(element: Element, what: str) -> int:
+    told = element.get(f"{TABLE}number-{what}-repeated")
+    if told is None:
+        return 1
     return min(MAX_REPEATED, max(1, int(told))) if told.isdecimal() and len(told) < 8 else 1
