@@ -49,7 +49,14 @@ def note_likeness(document: Document, sketch: np.ndarray | None) -> None:
     """Keep the sketch and note which ready documents look alike, in the transaction that publishes."""
     Sketch.objects.filter(document=document).delete()
     SketchBand.objects.filter(document=document).delete()
-    NearDuplicate.objects.filter(Q(first=document) | Q(second=document)).delete()
+    pairs = NearDuplicate.objects.filter(Q(first=document) | Q(second=document))
+    dismissed = {
+        (first, second): (at, by)
+        for first, second, at, by in pairs.exclude(dismissed_at=None).values_list(
+            "first_id", "second_id", "dismissed_at", "dismissed_by_id"
+        )
+    }
+    pairs.delete()
     if sketch is None:
         return
     bands = list(_bands(sketch))
@@ -64,15 +71,23 @@ def note_likeness(document: Document, sketch: np.ndarray | None) -> None:
         .order_by("-document_id")
         .values_list("document_id", "values")[:_MOST_COMPARED]
     )
+    found = {
+        (min(document.pk, pk), max(document.pk, pk)): share
+        for pk, values in others
+        if (share := likeness(sketch, np.frombuffer(bytes(values), "<u4"))) >= ALIKE
+    }
+    # A document that is only read again has not changed: what was dismissed stays so.
     NearDuplicate.objects.bulk_create(
         NearDuplicate(
             collection_id=document.collection_id,
-            first_id=min(document.pk, pk),
-            second_id=max(document.pk, pk),
+            first_id=first,
+            second_id=second,
             likeness=round(share, 3),
+            dismissed_at=at,
+            dismissed_by_id=by,
         )
-        for pk, values in others
-        if (share := likeness(sketch, np.frombuffer(bytes(values), "<u4"))) >= ALIKE
+        for (first, second), share in found.items()
+        for at, by in [dismissed.get((first, second), (None, None))]
     )
     Sketch.objects.create(document=document, values=sketch.tobytes())
     SketchBand.objects.bulk_create(

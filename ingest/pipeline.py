@@ -196,14 +196,18 @@ def publish(document: Document, lease: Lease, parsed: ParsedDocument, embedded: 
     older.update(superseded_at=now)
     for stage, at in embedded.began.items():
         record(stage, [document.pk], at=at)
-    record(Stage.READY, [document.pk], at=now, detail=_passages(len(embedded.spans)))
+    record(Stage.READY, [document.pk], at=now, detail=_what_became(len(embedded.spans), parsed))
     record(Stage.SUPERSEDED, superseded, at=now)
     unpublish(superseded)
     log.append(generation, Operation.PUBLISH, [document.pk])
 
 
-def _passages(number: int) -> str:
-    return f"{number} passage{'' if number == 1 else 's'}"
+def _what_became(passages: int, parsed: ParsedDocument) -> str:
+    """How many passages, and what of the file is in none of them."""
+    told = parsed.metadata.get("left_out")
+    left_out = ", ".join(map(str, told)) if isinstance(told, list) else ""
+    number = f"{passages} passage{'' if passages == 1 else 's'}"
+    return f"{number}; left out: {left_out}" if left_out else number
 
 
 def _store_text(

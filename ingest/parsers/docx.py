@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ingest.parsers.base import ParsedDocument
 from ingest.parsers.charts import read_chart
+from ingest.parsers.docx_comments import Comments
 from ingest.parsers.docx_inline import Inline, InlineReader, diagram_words
 from ingest.parsers.docx_numbering import BULLET, Numbering
 from ingest.parsers.docx_styles import Style, Styles, heading_level, is_code, is_title
@@ -50,6 +51,7 @@ class _DocumentReader:
             for kind, prefix in (("footnotes", ""), ("endnotes", "e"))
             for note in self._children_of(kind)
         }
+        self._comments = Comments(self._related_xml("comments"), self._related_xml("commentsExtended"))
         self._out = MarkdownWriter()
         self._code: list[str] = []
         self._title: str | None = None
@@ -141,6 +143,20 @@ class _DocumentReader:
         for note in inline.notes:
             if note in self._notes:
                 self._out.paragraph(f"[^{note}]: {self._cell(self._notes[note], depth + 1)}")
+        for line in self._commented(inline, depth):
+            self._end_code()
+            self._out.paragraph(line)
+
+    def _commented(self, inline: Inline, depth: int) -> Iterator[str]:
+        """The comments on a paragraph; what they are about is told where it is not the whole of it."""
+        whole = " ".join(inline.words.split())
+        for identity in inline.comments:
+            place = inline.places.get(identity, "")
+            line = self._comments.line(
+                identity, "" if place == whole else place, lambda comment: self._cell(comment, depth + 1)
+            )
+            if line:
+                yield line
 
     def _end_code(self) -> None:
         if self._code:
@@ -195,6 +211,7 @@ class _DocumentReader:
             pieces += [self._cell(box, depth + 1) for box in inline.boxes]
             notes = [note for note in inline.notes if note in self._notes]
             pieces += [f"({self._cell(self._notes[note], depth + 1)})" for note in notes]
+            pieces += [f"({line})" for line in self._commented(inline, depth)]
         return " ".join(filter(None, pieces))
 
     def _headers_and_footers(self) -> None:
@@ -233,7 +250,8 @@ def _rows(table: Element) -> Iterator[Element]:
 def _cells(row: Element) -> Iterator[Element]:
     for element in children(row):
         if element.tag == f"{W}tc":
-            yield element
+            if element.find(f"{W}tcPr/{W}cellDel") is None:
+                yield element
         elif element.tag in _WRAPPERS or element.tag == f"{W}sdt":
             yield from _cells(element)
 

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, field
 
 from ingest.parsers.docx_styles import Style, Styles, is_monospaced, is_on, value
+from ingest.parsers.html_visibility import without_marks
 from ingest.parsers.markup import hide
 from ingest.parsers.omml import latex
 from ingest.parsers.ooxml import MC, A, C, M, R, W, chosen, words_of
@@ -28,6 +29,7 @@ _SKIPPED = frozenset(
         "delInstrText",
     )
 )
+_BORDERS = (f"{W}commentRangeStart", f"{W}commentRangeEnd")
 _NOTES = {f"{W}footnoteReference": "", f"{W}endnoteReference": "e"}
 _SIGNS = {f"{W}tab": " ", f"{W}br": "\n", f"{W}cr": "\n", f"{W}noBreakHyphen": "-", f"{W}ptab": " "}
 # Descriptions that a program makes up when a picture is put in.
@@ -40,6 +42,8 @@ _NO_DESCRIPTION = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _SMALLEST_HALF_POINTS = 3
+_COLOUR = re.compile(r"[0-9A-Fa-f]{6}")
+_LEAST_WHITE = 0xFA  # of each of red, green and blue
 
 
 @dataclass
@@ -52,6 +56,8 @@ class Inline:
         boxes: text boxes, in order, each a w:txbxContent.
         charts, diagrams: ids of relations.
         notes: ids of the notes it refers to: "1", "e1".
+        comments: ids of the comments on it, in order.
+        places: by the id of a comment the words that it is about, where they stand here.
         monospaced: whether all words are in such a font.
     """
 
@@ -61,6 +67,8 @@ class Inline:
     charts: list[str] = field(default_factory=list)
     diagrams: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    comments: list[str] = field(default_factory=list)
+    places: dict[str, str] = field(default_factory=dict)
     monospaced: bool = True
 
     @property
@@ -73,6 +81,7 @@ class InlineReader:
 
     def __init__(self, styles: Styles) -> None:
         self._styles = styles
+        self._begun: dict[str, tuple[Inline, int]] = {}
 
     def read(self, paragraph: Element, style: Style) -> Inline:
         found = Inline()
@@ -93,8 +102,21 @@ class InlineReader:
                 found.pieces.append(f" ${formula}$ " if formula else "")
             elif tag == f"{W}sdt":
                 self._control(element, found, style)
+            elif tag in _BORDERS:
+                self._comment_border(element, found)
             else:
                 self._walk(element, found, style)
+
+    def _comment_border(self, border: Element, found: Inline) -> None:
+        """Where the words begin or end that a comment is about."""
+        identity = border.get(f"{W}id") or ""
+        if border.tag == f"{W}commentRangeStart":
+            self._begun[identity] = (found, len(found.pieces))
+            return
+        begun_in, at = self._begun.pop(identity, (None, 0))
+        words = "".join(found.pieces[at:]) if begun_in is found else ""
+        # Words that are hidden would be shown by their repetition.
+        found.places[identity] = "" if without_marks(words) != words else " ".join(words.split())
 
     def _control(self, control: Element, found: Inline, style: Style) -> None:
         box = control.find(f"{W}sdtPr/{_W14}checkbox")
@@ -130,6 +152,8 @@ class InlineReader:
                 note = _NOTES[tag] + (element.get(f"{W}id") or "")
                 found.notes.append(note)
                 found.pieces.append(f"[^{note}]")
+            elif tag == f"{W}commentReference":
+                found.comments.append(element.get(f"{W}id") or "")
             elif tag == f"{MC}AlternateContent":
                 for part in chosen(element):
                     self._hanging(part, found)
@@ -161,18 +185,19 @@ class InlineReader:
             found.pieces.append(f" {described} ")
 
     def _is_hidden(self, run: Element, properties: Element | None, style: Style) -> bool:
-        if properties is None:
-            return is_on(style.property(f"{W}rPr/{W}vanish"))
-        named = self._styles.get(value(properties.find(f"{W}rStyle")), "character")
-        path = f"{W}rPr/{W}vanish"
-        said = (properties.find(f"{W}vanish"), named.property(path), style.property(path))
-        if is_on(next((switch for switch in said if switch is not None), None)):
+        """Whether nobody sees the run: by itself, by its style or by that of its paragraph."""
+        named = value(properties.find(f"{W}rStyle")) if properties is not None else None
+        styles = [*([self._styles.get(named, "character")] if named else []), style]
+
+        def told(name: str) -> Element | None:
+            own = properties.find(f"{W}{name}") if properties is not None else None
+            found = (by.property(f"{W}rPr/{W}{name}") for by in styles)
+            return own if own is not None else next((switch for switch in found if switch is not None), None)
+
+        size = value(told("sz")) or ""
+        if is_on(told("vanish")) or (size.isdecimal() and int(size) < _SMALLEST_HALF_POINTS):
             return True
-        size = value(properties.find(f"{W}sz")) or ""
-        if size.isdecimal() and int(size) < _SMALLEST_HALF_POINTS:
-            return True
-        colour = (value(properties.find(f"{W}color")) or "").upper()
-        return colour == "FFFFFF" and not _has_background(run, properties, style)
+        return _is_white(value(told("color")) or "") and not _has_background(run, properties, style)
 
 
 def description(text: str | None) -> str:
@@ -187,11 +212,16 @@ def diagram_words(root: Element) -> list[str]:
     return [line for line in words if line.strip()]
 
 
-def _has_background(run: Element, properties: Element, style: Style) -> bool:
+def _is_white(colour: str) -> bool:
+    """Whether a colour such as FEFEFE cannot be told from white."""
+    return _COLOUR.fullmatch(colour) is not None and min(bytes.fromhex(colour)) >= _LEAST_WHITE
+
+
+def _has_background(run: Element, properties: Element | None, style: Style) -> bool:
     """Whether white words may stand on something that is not white: shading, a table's style, a shape."""
-    if properties.find(f"{W}highlight") is not None or properties.find(f"{W}shd") is not None:
-        return True
-    if style.property(f"{W}pPr/{W}shd") is not None:
+    own = [] if properties is None else [properties.find(f"{W}highlight"), properties.find(f"{W}shd")]
+    by_style = [style.property(path) for path in (f"{W}pPr/{W}shd", f"{W}rPr/{W}shd")]
+    if any(shade is not None for shade in (*own, *by_style)):
         return True
     for above in run.iterancestors():
         name = local_name(above)

@@ -7,7 +7,8 @@ from dataclasses import replace
 from typing import Any
 
 from ingest.parsers.base import Block, ParsedDocument, ParseError
-from ingest.parsers.pdf_layout import document_style, page_paragraphs
+from ingest.parsers.pdf_layout import Paragraph, document_style, page_paragraphs
+from ingest.parsers.pdf_lines import Line
 from ingest.parsers.pdf_running import drop_running_lines
 from ingest.parsers.pdf_source import PageText, has_text
 from ingest.parsers.recognised import RecognisedPage, recognition_metadata
@@ -33,28 +34,51 @@ def printed_document(
     pages = [
         _with_recognised(page, (recognised or {}).get(number)) for number, page in enumerate(pages, start=1)
     ]
-    if not any(has_text(page.lines) for page in pages):
+    if not any(has_text(page.lines) or has_text(page.unseen) for page in pages):
         raise _no_text(pages, recognised)
     lines, running = drop_running_lines([page.lines for page in pages])
     style = document_style(lines, outline or {})
-    text: list[str] = []
-    blocks: list[Block] = []
-    spans: list[tuple[int, int]] = []
-    position = 0
-    for page in lines:
-        page_start = position
-        for paragraph in page_paragraphs(page, style):
-            if position:
-                text.append("\n\n")
-                position += 2
-            if not blocks or blocks[-1].end <= page_start:
-                page_start = position
-            text.append(paragraph.text)
-            blocks.append(Block(paragraph.kind, position, position + len(paragraph.text), paragraph.level))
-            position += len(paragraph.text)
-        spans.append((page_start, position))
+    writer = _PageWriter()
+    for page, kept in zip(pages, lines, strict=True):
+        writer.write(page_paragraphs(kept, style), page.unseen)
     metadata = _metadata(pages, running) | recognition_metadata(recognised or {})
-    return ParsedDocument("".join(text), "markdown", title, tuple(spans), tuple(blocks), metadata)
+    return writer.document(title, metadata)
+
+
+class _PageWriter:
+    """Puts paragraphs behind each other; what nobody sees of a page stands at its end, marked."""
+
+    def __init__(self) -> None:
+        self._text: list[str] = []
+        self._blocks: list[Block] = []
+        self._pages: list[tuple[int, int]] = []
+        self._hidden: list[tuple[int, int]] = []
+        self._position = 0
+
+    def write(self, paragraphs: Iterable[Paragraph], unseen: Sequence[Line]) -> None:
+        """One page."""
+        first, begin = len(self._blocks), self._position
+        for paragraph in paragraphs:
+            self._add(paragraph)
+        if unseen:
+            self._add(Paragraph("paragraph", "\n".join(line.text for line in unseen)))
+            self._hidden.append((self._blocks[-1].start, self._blocks[-1].end))
+        if first < len(self._blocks):
+            begin = self._blocks[first].start
+        self._pages.append((begin, self._position))
+
+    def _add(self, paragraph: Paragraph) -> None:
+        if self._position:
+            self._text.append("\n\n")
+            self._position += 2
+        end = self._position + len(paragraph.text)
+        self._text.append(paragraph.text)
+        self._blocks.append(Block(paragraph.kind, self._position, end, paragraph.level))
+        self._position = end
+
+    def document(self, title: str | None, metadata: dict[str, Any]) -> ParsedDocument:
+        spans, blocks, hidden = tuple(self._pages), tuple(self._blocks), tuple(self._hidden)
+        return ParsedDocument("".join(self._text), "markdown", title, spans, blocks, metadata, hidden)
 
 
 def _metadata(pages: Sequence[PageText], running: list[str]) -> dict[str, Any]:

@@ -18,6 +18,7 @@ import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
 
 from ingest.parsers.pdf_lines import Line, Word, clean_line, finite, half_points, is_bold_font
+from ingest.parsers.pdf_unseen import Visibility
 
 _LINE_ENDS = (10, 13)
 # A hyphen at the end of a line; the line end after it is left out.
@@ -60,6 +61,8 @@ class _PageText:
         self._box = pdfium_c.FS_RECTF()
         self._matrix = pdfium_c.FS_MATRIX()
         self._x, self._y = ctypes.c_double(), ctypes.c_double()
+        self.visibility = Visibility(page.raw, text.raw)
+        self.unseen: list[list[str]] = [[]]
         self._name = ctypes.create_string_buffer(_FONT_NAME_BYTES)
         self._flags = ctypes.c_int()
 
@@ -123,16 +126,22 @@ def _has_filled_in_text(page: pdfium.PdfPage) -> bool:
     return False
 
 
-def pdfium_lines(page: pdfium.PdfPage) -> list[Line]:
+def pdfium_lines(page: pdfium.PdfPage) -> tuple[list[Line], list[Line]]:
     """Read a page in the order in which its text is drawn, without blank lines.
+
+    Returns:
+        The lines that people see, and those of words that nobody sees.
 
     Raises:
         PdfiumError: the page holds no text that can be loaded.
     """
     text = page.get_textpage()
     try:
-        pieces = _join_rows(_pieces(_PageText(page, text)))
-        return [line for line in map(_line, pieces) if line.text]
+        read = _PageText(page, text)
+        pieces = _join_rows(_pieces(read))
+        seen = [line for line in map(_line, pieces) if line.text]
+        unseen = (Line(clean_line(" ".join(words))) for words in read.unseen)
+        return seen, [line for line in unseen if line.text]
     finally:
         text.close()
 
@@ -150,6 +159,8 @@ def _pieces(text: _PageText) -> Iterator[_Piece]:
             if letters:
                 _add_word(piece, text, start, index - 1, "".join(letters))
                 letters = []
+            if ends_line and text.unseen[-1]:
+                text.unseen.append([])
             if ends_line and piece.words:
                 yield piece
                 piece = _Piece()
@@ -164,6 +175,10 @@ def _pieces(text: _PageText) -> Iterator[_Piece]:
 
 
 def _add_word(piece: _Piece, text: _PageText, first: int, last: int, letters: str) -> None:
+    size = text.size(first)
+    if text.visibility.is_unseen(first, size):
+        text.unseen[-1].append(letters)
+        return
     left, right = text.extent(first)
     if last > first:
         other_left, other_right = text.extent(last)
@@ -173,7 +188,7 @@ def _add_word(piece: _Piece, text: _PageText, first: int, last: int, letters: st
     if not letters.isascii():
         letters = _SCRIPT_CHANGE.sub(" ", _unswapped(text, first, letters))
     piece.words.append(Word(letters, left, right))
-    piece.sizes[text.size(first)] += len(letters)
+    piece.sizes[size] += len(letters)
     piece.bold = piece.bold and text.is_bold(first)
 
 

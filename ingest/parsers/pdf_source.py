@@ -37,6 +37,7 @@ class PageText:
     """What was read of a page.
 
     Attributes:
+        unseen: lines of words that nobody sees.
         is_picture: there is no text, and something is drawn that may be a picture of text.
         is_damaged: no reader could read it.
         confidence: of recognised text, 0 to 1.
@@ -44,6 +45,7 @@ class PageText:
 
     lines: list[Line] = field(default_factory=list)
     source: Source = "pdfium"
+    unseen: list[Line] = field(default_factory=list)
     is_picture: bool = False
     is_damaged: bool = False
     confidence: float | None = None
@@ -55,13 +57,13 @@ def read_page(document: pdfium.PdfDocument | None, reader: PdfReader | None, ind
     Args:
         document, reader: the same file in both readers, None for the one that cannot open it.
     """
-    found, is_picture = _by_pdfium(document, index) if document is not None else (None, False)
+    found, unseen, is_picture = _by_pdfium(document, index) if document is not None else (None, [], False)
     if found is not None and soundness(found) >= 1 - MAX_UNSOUND_SHARE:
-        return PageText(found, is_picture=is_picture and not has_text(found))
+        return PageText(found, unseen=unseen, is_picture=is_picture and not has_text(found))
     other = _by_pypdf(reader, index) if reader is not None else None
     if other is not None and (found is None or soundness(other) > soundness(found)):
         return PageText(other, "pypdf", is_picture=is_picture and not has_text(other))
-    return PageText(found or [], is_picture=is_picture, is_damaged=found is None)
+    return PageText(found or [], unseen=unseen, is_picture=is_picture, is_damaged=found is None)
 
 
 def has_text(lines: Iterable[Line]) -> bool:
@@ -82,17 +84,17 @@ def _is_unsound(char: str) -> bool:
     return char == "\ufffd" or unicodedata.category(char) in ("Co", "Cn", "Cc")
 
 
-def _by_pdfium(document: pdfium.PdfDocument, index: int) -> tuple[list[Line] | None, bool]:
-    """The lines, None where the page cannot be read; and whether it may be a picture of text."""
+def _by_pdfium(document: pdfium.PdfDocument, index: int) -> tuple[list[Line] | None, list[Line], bool]:
+    """The lines, None where the page cannot be read; those unseen; whether it may be a picture of text."""
     try:
         page = open_page(document, index)
     except pdfium.PdfiumError:
-        return None, False
+        return None, [], False
     try:
-        lines = pdfium_lines(page)
-        return lines, not has_text(lines) and _shows_pictures(page)
+        lines, unseen = pdfium_lines(page)
+        return lines, unseen, not has_text(lines) and _shows_pictures(page)
     except pdfium.PdfiumError:
-        return None, _shows_pictures(page)
+        return None, [], _shows_pictures(page)
     finally:
         page.close()
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from ingest.parsers.charts import Chart, read_chart
 from ingest.parsers.ooxml import A, C, Package, R, S, words_of
+from ingest.parsers.sheet_cells import column_number
 from ingest.parsers.xml_tree import Element, children, local_name
 
 # How Excel repeats a thread of comments for older programs.
@@ -29,19 +30,24 @@ class SheetExtras:
     texts: list[str] = field(default_factory=list)
 
 
-def extras_of(package: Package) -> dict[str, SheetExtras]:
-    """By the name of the sheet; empty for a file that is no XLSX."""
+def sheet_parts(package: Package) -> dict[str, str]:
+    """The part of each sheet by its name; empty for a file that is no XLSX."""
     main = package.main_part("xl/workbook.xml")
     root = package.xml(main) if main.endswith(".xml") else None
     if root is None:
         return {}
     relations = package.relations(main)
-    people = _people(package, main)
-    found = {}
-    for sheet in root.iterfind(f"{S}sheets/{S}sheet"):
-        part = relations.get(sheet.get(f"{R}id") or "", ("", ""))[1]
-        found[sheet.get("name") or ""] = _extras(package, part, people)
-    return found
+    return {
+        sheet.get("name") or "": relations.get(sheet.get(f"{R}id") or "", ("", ""))[1]
+        for sheet in root.iterfind(f"{S}sheets/{S}sheet")
+    }
+
+
+def extras_of(package: Package) -> dict[str, SheetExtras]:
+    """By the name of the sheet; empty for a file that is no XLSX."""
+    parts = sheet_parts(package)
+    people = _people(package, package.main_part("xl/workbook.xml")) if parts else {}
+    return {name: _extras(package, part, people) for name, part in parts.items()}
 
 
 def far_apart(package: Package) -> bool:
@@ -54,18 +60,12 @@ def far_apart(package: Package) -> bool:
         last = max(data.rfind(b"<v"), data.rfind(b"<is"))
         begin = data.rfind(b"<row", 0, max(0, last))
         rows = _LAST_ROW.findall(data[begin : begin + _TAG_BYTES]) if last > begin >= 0 else []
-        columns = max((_column(letters) for letters in set(_FAR_COLUMN.findall(data))), default=_NEAR_COLUMNS)
+        columns = max(
+            (column_number(letters) for letters in set(_FAR_COLUMN.findall(data))), default=_NEAR_COLUMNS
+        )
         if rows and int(rows[0]) * columns > MAX_AREA_CELLS:
             return True
     return False
-
-
-def _column(letters: bytes) -> int:
-    """The number from 1 of a column such as XFD."""
-    number = 0
-    for letter in letters:
-        number = 26 * number + letter - ord("A") + 1
-    return number
 
 
 def _extras(package: Package, part: str, people: dict[str, str]) -> SheetExtras:

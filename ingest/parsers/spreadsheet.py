@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +17,13 @@ from python_calamine import (
 
 from ingest.parsers.base import ParsedDocument, ParseError
 from ingest.parsers.containers import ZIP, compound_properties
-from ingest.parsers.grid import Grid, cell_words, split_title, tables_in
+from ingest.parsers.grid import Grid, Unseen, cell_words, split_title, tables_in, without
 from ingest.parsers.markup import MarkdownWriter
 from ingest.parsers.odf_package import odf_properties
+from ingest.parsers.ods_shown import ods_shower
 from ingest.parsers.ooxml import Package
 from ingest.parsers.sheet_extras import SheetExtras, extras_of, far_apart
+from ingest.parsers.xlsx_shown import Show, xlsx_shower
 from ingest.parsers.zip_guard import guarded_archive
 
 MAX_CELLS = 3_000_000
@@ -35,76 +38,100 @@ class SpreadsheetParser:
     def parse(self, path: Path) -> ParsedDocument:
         with path.open("rb") as file:
             zipped = file.read(len(ZIP)) == ZIP
-        title, metadata = (None, {}) if zipped else compound_properties(path)
-        extras: dict[str, SheetExtras] = {}
-        if zipped:
-            with guarded_archive(path) as archive:
-                package = Package(archive)
-                title, metadata = odf_properties(package) or package.properties
-                if far_apart(package):
-                    raise _too_large()
-                extras = extras_of(package)
-        return _read(path, title, metadata, extras)
+        if not zipped:
+            title, metadata = compound_properties(path)
+            return _Reader(lambda _: SheetExtras(), lambda *_: Unseen()).read(path, title, metadata)
+        with guarded_archive(path) as archive:
+            package = Package(archive)
+            if far_apart(package):
+                raise _too_large()
+            extras = extras_of(package)
+            properties = odf_properties(package)
+            title, metadata = properties or package.properties
+            show = xlsx_shower(package) if extras else ods_shower(package)
+            return _Reader(lambda name: extras.get(name, SheetExtras()), show).read(path, title, metadata)
 
 
-def _read(
-    path: Path, title: str | None, metadata: dict[str, Any], extras: dict[str, SheetExtras]
-) -> ParsedDocument:
-    out = MarkdownWriter()
-    cells = 0
-    hidden = []
-    try:
-        workbook = CalamineWorkbook.from_path(path)
+class _Reader:
+    """Writes the sheets of one workbook.
+
+    Args:
+        extras: what hangs on a sheet, by its name.
+        show: puts the words that cells show into their places.
+    """
+
+    def __init__(self, extras: Callable[[str], SheetExtras], show: Show) -> None:
+        self._extras, self._show = extras, show
+        self._out = MarkdownWriter()
+        self._cells = 0
+        self._left_out: list[str] = []
+
+    def read(self, path: Path, title: str | None, metadata: dict[str, Any]) -> ParsedDocument:
+        try:
+            hidden = list(self._sheets(CalamineWorkbook.from_path(path)))
+        except PasswordError as error:
+            raise ParseError(
+                "encrypted",
+                "The spreadsheet is protected by a password. Save a copy without it and upload that.",
+            ) from error
+        except (CalamineError, ValueError, OSError) as error:
+            raise _unreadable() from error
+        except BaseException as error:
+            # A panic of the library, which is no Exception.
+            if type(error).__name__ != "PanicException":
+                raise
+            raise _unreadable() from None
+        told = {"hidden_sheets": hidden, "left_out": self._left_out}
+        return self._out.document(
+            title, {**metadata, **{key: names for key, names in told.items() if names}}, NOTHING
+        )
+
+    def _sheets(self, workbook: CalamineWorkbook) -> Iterator[str]:
+        """Write the sheets; the names of those that are hidden and hold anything."""
         for sheet in workbook.sheets_metadata:
-            out.all_hidden = sheet.visible != SheetVisibleEnum.Visible
+            self._out.all_hidden = sheet.visible != SheetVisibleEnum.Visible
             grid: Grid = []
             if sheet.typ == SheetTypeEnum.WorkSheet:
-                grid = _grid(workbook.get_sheet_by_name(sheet.name), MAX_CELLS - cells)
-                cells += sum(map(len, grid))
-            if _write(out, sheet.name, grid, extras.get(sheet.name)) and out.all_hidden:
-                hidden.append(sheet.name)
-            out.all_hidden = False
-    except PasswordError as error:
-        raise ParseError(
-            "encrypted", "The spreadsheet is protected by a password. Save a copy without it and upload that."
-        ) from error
-    except (CalamineError, ValueError, OSError) as error:
-        raise _unreadable() from error
-    except BaseException as error:
-        # A panic of the library, which is no Exception.
-        if type(error).__name__ != "PanicException":
-            raise
-        raise _unreadable() from None
-    if hidden:
-        metadata = {**metadata, "hidden_sheets": hidden}
-    return out.document(title, metadata, NOTHING)
+                grid = self._grid(workbook.get_sheet_by_name(sheet.name))
+            if _write(self._out, sheet.name, grid, self._extras(sheet.name)) and self._out.all_hidden:
+                yield sheet.name
+            self._out.all_hidden = False
+
+    def _grid(self, sheet: CalamineSheet) -> Grid:
+        """What the cells of a sheet show."""
+        if sheet.height * sheet.width > MAX_CELLS - self._cells:
+            raise _too_large()
+        values: list[list[object]] = sheet.to_python()  # type: ignore[assignment]
+        self._cells += sum(map(len, values))
+        if not values or sheet.start is None:
+            return []
+        top, left = sheet.start
+        unseen = self._show(sheet.name, values, top, left)
+        grid = [[cell_words(value) for value in row] for row in values]
+        _repeat_merged(grid, sheet, top, left)
+        grid, left_out = without(grid, unseen, top, left)
+        if left_out:
+            self._left_out.append(f"{left_out} of the sheet {' '.join(sheet.name.split())}")
+        return grid
 
 
-def _grid(sheet: CalamineSheet, left: int) -> Grid:
-    """The values of a sheet as words; a merged cell is repeated, so that each row can be read by itself."""
-    if sheet.height * sheet.width > left:
-        raise _too_large()
-    grid = [[cell_words(value) for value in row] for row in sheet.to_python()]
-    if not grid or sheet.start is None:
-        return []
-    top, left_column = sheet.start
+def _repeat_merged(grid: Grid, sheet: CalamineSheet, top: int, left: int) -> None:
+    """A merged cell is repeated, so that each row can be read by itself."""
     merged = 0
     for (first_row, first_column), (last_row, last_column) in sheet.merged_cell_ranges or ():
         rows = range(max(0, first_row - top), min(len(grid), last_row - top + 1))
-        columns = range(max(0, first_column - left_column), min(len(grid[0]), last_column - left_column + 1))
+        columns = range(max(0, first_column - left), min(len(grid[0]), last_column - left + 1))
         merged += len(rows) * len(columns)
         if merged > MAX_MERGED_CELLS:
             break
         for row in rows:
             for column in columns:
                 grid[row][column] = grid[rows[0]][columns[0]]
-    return grid
 
 
-def _write(out: MarkdownWriter, name: str, grid: Grid, extras: SheetExtras | None) -> bool:
+def _write(out: MarkdownWriter, name: str, grid: Grid, extras: SheetExtras) -> bool:
     """Whether the sheet holds anything; an empty one is not named."""
     tables = list(tables_in(grid))
-    extras = extras or SheetExtras()
     if not (tables or extras.comments or extras.charts or extras.texts):
         return False
     out.heading(2, name)

@@ -22,6 +22,7 @@ from kb.api.sse import with_heartbeat
 from kb.chat.events import Event, as_sse
 from kb.chat.pipeline import answer
 from kb.chat.record import Ask
+from kb.library.filters import as_told
 
 
 class EventStreamRenderer(BaseRenderer):
@@ -55,6 +56,7 @@ class AnswersView(APIView):
             user=caller(request),
             question=fields["question"],
             collection_ids=tuple(fields["collections"] or ()) if "collections" in fields else None,
+            filters=as_told(fields["filters"]) if "filters" in fields else None,
             conversation_id=fields.get("conversation"),
             verified=fields["verified"],
         )

@@ -1,4 +1,4 @@
-"""GET /api/v1/collections/{id}/attention/: what its managers should look at."""
+"""What managers should look at: `collections/{id}/attention/`, and `near-duplicates/{id}/`."""
 
 from __future__ import annotations
 
@@ -11,9 +11,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from kb.chat.attention import due_for_review, near_duplicates, never_cited
+from kb.api.authentication import caller
+from kb.chat.attention import due_for_review, never_cited
 from kb.chat.open_questions import waiting_counts
 from kb.library.access import get_collection_for
+from kb.library.look_alikes import dismiss_pair, get_pair_for, near_duplicates
 from kb.library.models import Role
 
 _MOST = 500
@@ -27,13 +29,21 @@ class BriefSerializer(serializers.Serializer[Any]):
 
 
 class PairSerializer(serializers.Serializer[Any]):
+    id = serializers.IntegerField()
     first = BriefSerializer()
     second = BriefSerializer()
     likeness = serializers.FloatField(help_text="Estimated share of five-word sequences in common, .7 to 1.")
+    dismissed_at = serializers.DateTimeField(allow_null=True)
+    dismissed_by = serializers.CharField(source="dismissed_by.username", allow_null=True, default=None)
+
+
+class PairRequest(serializers.Serializer[Any]):
+    dismissed = serializers.BooleanField(help_text="Whether both are meant to be there.")
 
 
 class AttentionSerializer(serializers.Serializer[Any]):
     near_duplicates = PairSerializer(many=True)
+    dismissed_near_duplicates = PairSerializer(many=True)
     due_for_review = BriefSerializer(many=True)
     never_cited = BriefSerializer(many=True)
     open_questions = serializers.IntegerField(help_text="That wait for an answer.")
@@ -46,8 +56,23 @@ class AttentionView(APIView):
         collection = get_collection_for(request.user, collection_id, Role.MANAGER)
         found = {
             "near_duplicates": near_duplicates(collection)[:_MOST],
+            "dismissed_near_duplicates": near_duplicates(collection, dismissed=True)[:_MOST],
             "due_for_review": due_for_review(collection, timezone.localdate())[:_MOST],
             "never_cited": never_cited(collection, timezone.now())[:_MOST],
             "open_questions": waiting_counts([collection]).get(collection.pk, 0),
         }
         return Response(AttentionSerializer(found).data)
+
+
+class NearDuplicateView(APIView):
+    @extend_schema(request=PairRequest, responses=PairSerializer, operation_id="dismiss_near_duplicate")
+    def patch(self, request: Request, pair_id: int) -> Response:
+        """Say that two documents that look alike are both meant to be there, or take it back; managers only.
+
+        It holds until one of the two changes.
+        """
+        pair = get_pair_for(request.user, pair_id)
+        given = PairRequest(data=request.data)
+        given.is_valid(raise_exception=True)
+        changed = dismiss_pair(pair, caller(request), dismissed=given.validated_data["dismissed"])
+        return Response(PairSerializer(changed).data)

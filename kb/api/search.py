@@ -5,16 +5,17 @@ from __future__ import annotations
 import time
 from typing import Any
 
+from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from kb.api.serializers import SearchRequest, filters_of
+from kb.api.serializers import SearchRequest
 from kb.chat.serialize import document_brief
 from kb.library.access import AnyUser
-from kb.library.filters import SearchFilters
+from kb.library.filters import SearchFilters, as_told, filters_of
 from kb.library.retrieval import FoundChunk, search_chunks
 from kb.rag.highlights import highlights
 from kb.rules.labels import label_filter
@@ -35,7 +36,7 @@ class SearchView(APIView):
                 fields["query"],
                 fields.get("collections"),
                 fields["limit"],
-                filters_of(fields.get("filters")),
+                filters_of(as_told(fields.get("filters")), timezone.localdate()),
             )
         )
 

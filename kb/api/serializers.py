@@ -6,13 +6,11 @@ from dataclasses import asdict
 from typing import Any
 
 from django.contrib.auth.models import Group
-from django.utils import timezone
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from kb.accounts.models import User
 from kb.chat.models import Conversation
-from kb.library.filters import SearchFilters
 from kb.library.flags import WORDS as FLAG_WORDS
 from kb.library.flags import flags_of
 from kb.library.kinds import WORDS as KINDS
@@ -159,14 +157,6 @@ class FiltersSerializer(serializers.Serializer[Any]):
         return super().to_internal_value(data)
 
 
-def filters_of(given: dict[str, Any] | None) -> SearchFilters | None:
-    """None where nothing narrows the search."""
-    if not given:
-        return None
-    fields = dict(given)
-    return SearchFilters(reviewed_on=timezone.localdate() if fields.pop("current", False) else None, **fields)
-
-
 class SearchRequest(serializers.Serializer[Any]):
     query = serializers.CharField(max_length=4000)
     collections = _collections()
@@ -177,6 +167,9 @@ class SearchRequest(serializers.Serializer[Any]):
 class AnswerRequest(serializers.Serializer[Any]):
     question = serializers.CharField(max_length=100_000, trim_whitespace=True)
     collections = _collections()
+    filters = FiltersSerializer(
+        required=False, allow_null=True, help_text="Left out: those of the conversation. null: none."
+    )
     conversation = serializers.UUIDField(required=False, allow_null=True)
     verified = serializers.BooleanField(
         default=True, help_text="False: from the documents, even where there is a verified answer."
@@ -187,8 +180,8 @@ class AnswerRequest(serializers.Serializer[Any]):
 class ConversationSerializer(serializers.ModelSerializer[Conversation]):
     class Meta:
         model = Conversation
-        fields = ("id", "title", "collection_ids", "created_at", "updated_at")
-        read_only_fields = ("id", "collection_ids", "created_at", "updated_at")
+        fields = ("id", "title", "collection_ids", "filters", "created_at", "updated_at")
+        read_only_fields = ("id", "collection_ids", "filters", "created_at", "updated_at")
 
 
 class FeedbackRequest(serializers.Serializer[Any]):

@@ -27,6 +27,7 @@ urlpatterns = [
     path("collections/<int:collection_id>/attention/", attention.AttentionView.as_view()),
     path("collections/<int:collection_id>/flagged/", flagged.FlaggedView.as_view()),
     path("collections/<int:collection_id>/live/", live.LiveView.as_view(), name="collection_live"),
+    path("near-duplicates/<int:pair_id>/", attention.NearDuplicateView.as_view(), name="near_duplicate"),
     path("chunks/<int:chunk_id>/", flagged.ChunkView.as_view(), name="chunk"),
     path("documents/<int:document_id>/", documents.DocumentView.as_view()),
     path("documents/<int:document_id>/log/", document_log.LogView.as_view()),

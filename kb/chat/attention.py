@@ -11,6 +11,7 @@ from django.utils import timezone
 from kb.chat.models import Citation, Message
 from kb.chat.open_questions import waiting_counts
 from kb.library.access import AnyUser
+from kb.library.look_alikes import near_duplicates
 from kb.library.models import Collection, Document, NearDuplicate, Status
 from kb.library.overview import present_documents
 
@@ -25,6 +26,8 @@ class Attention:
 
     pairs: list[NearDuplicate] = field(default_factory=list)
     pair_count: int = 0
+    dismissed: list[NearDuplicate] = field(default_factory=list)
+    dismissed_count: int = 0
     due: list[Document] = field(default_factory=list)
     due_count: int = 0
     uncited: list[Document] = field(default_factory=list)
@@ -39,25 +42,19 @@ class Attention:
 def attention_of(collection: Collection, now: datetime | None = None) -> Attention:
     """For managers of the collection: the numbers say what others asked."""
     now = now or timezone.now()
-    pairs, due = near_duplicates(collection), due_for_review(collection, timezone.localdate(now))
-    uncited = never_cited(collection, now)
+    pairs, dismissed = near_duplicates(collection), near_duplicates(collection, dismissed=True)
+    due, uncited = due_for_review(collection, timezone.localdate(now)), never_cited(collection, now)
     return Attention(
         pairs=list(pairs[:SHOWN]),
         pair_count=pairs.count(),
+        dismissed=list(dismissed.order_by("-dismissed_at", "pk")[:SHOWN]),
+        dismissed_count=dismissed.count(),
         due=list(due[:SHOWN]),
         due_count=due.count(),
         uncited=list(uncited[:SHOWN]),
         uncited_count=uncited.count(),
         open_questions=waiting_counts([collection]).get(collection.pk, 0),
     )
-
-
-def near_duplicates(collection: Collection) -> QuerySet[NearDuplicate]:
-    """Pairs of which both are searched now, the most alike first."""
-    there = {f"{side}__superseded_at": None for side in ("first", "second")}
-    there |= {f"{side}__deleted_at": None for side in ("first", "second")}
-    rows = NearDuplicate.objects.filter(collection=collection, **there)
-    return rows.select_related("first", "second")
 
 
 def due_for_review(collection: Collection, today: date) -> QuerySet[Document]:

@@ -8,8 +8,10 @@ from dataclasses import dataclass, field
 from django.utils import timezone
 
 from kb.chat.conflicts import newest_first
+from kb.chat.models import Message
 from kb.chat.record import Ask, Draft, keep_passages
 from kb.conf import config
+from kb.library.filters import filters_of
 from kb.library.retrieval import FoundChunk, allowed_collections, search_chunks
 from kb.rag.links import without_targets
 from kb.rag.passages import merge_neighbours, trim_to_budget
@@ -60,7 +62,7 @@ def look_up(ask: Ask, draft: Draft) -> Found:
         question = message.standalone_question
         day = timezone.localdate()
         verified = find_verified(active, ask.user, groups, question, set(collections), encoder_or_none(), day)
-        if verified is not None:
+        if verified is not None and _is_within(verified, message):
             keep_passages(draft, guard.mask_passages(_sources_of(verified, guard)))
             return Found(guard, collections, verified=verified)
     return Found(guard, collections, passages=_retrieve(ask, draft, guard))
@@ -75,6 +77,7 @@ def _retrieve(ask: Ask, draft: Draft, guard: Guard) -> list[Passage]:
         config.passages,
         guard.may_use if guard.looks_at_sources else None,
         for_prompt=True,
+        filters=filters_of(draft.message.filters, timezone.localdate()),
     )
     draft.message.held_back = [{"document_id": item.document.pk, "chunk_id": item.pk} for item in found.held]
     passages = prepare_passages(found.chunks, draft.message.standalone_question, guard.mask_passages)
@@ -116,6 +119,12 @@ def as_passage(n: int, item: FoundChunk) -> Passage:
 def estimate_tokens(text: str) -> int:
     """Of a passage in the prompt, which has no targets of links."""
     return -(-len(without_targets(text)) // _CHARACTERS_PER_TOKEN)
+
+
+def _is_within(verified: Verified, message: Message) -> bool:
+    """Whether a verified answer rests on nothing but what the reader narrowed the question to."""
+    filters = filters_of(message.filters, timezone.localdate())
+    return filters is None or filters.hold_for_all({source.chunk_id for source in verified.sources})
 
 
 def _sources_of(verified: Verified, guard: Guard) -> list[Passage]:

@@ -18,6 +18,8 @@ class Conversation(models.Model):
     title = models.CharField(max_length=200)
     # The collections chosen last, so that the page opens with them; empty means all.
     collection_ids = models.JSONField(default=list)
+    # What narrowed the search last: see kb.library.filters.as_told.
+    filters = models.JSONField(default=dict)
     # False for calls of programs that keep the conversation themselves; it is not in the person's list.
     listed = models.BooleanField(default=True)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -49,6 +51,8 @@ class Message(models.Model):
     conversation = models.ForeignKey(Conversation, on_delete=models.CASCADE, related_name="messages")
     question = models.TextField()
     standalone_question = models.TextField(blank=True)
+    # What narrowed the search for it.
+    filters = models.JSONField(default=dict)
     outcome = models.CharField(max_length=10, choices=Outcome, default=Outcome.RUNNING)
     # Why it abstained or failed: a stable word.
     reason = models.CharField(max_length=50, blank=True)

@@ -33,6 +33,8 @@ class Ask:
 
     Attributes:
         collection_ids: empty means all that the person may read; None what the conversation had.
+        filters: what narrows the search, as `kb.library.filters.as_told` gives it; empty means nothing, None
+            what the conversation had.
         earlier: questions of a conversation that the caller keeps itself, oldest first.
         listed: whether a new conversation is in the person's list.
         verified: whether a verified answer may be given; False when the reader said it is not what was asked.
@@ -41,6 +43,7 @@ class Ask:
     user: User
     question: str
     collection_ids: tuple[int, ...] | None = None
+    filters: dict[str, Any] | None = None
     conversation_id: uuid.UUID | None = None
     earlier: tuple[str, ...] = ()
     listed: bool = True
@@ -103,6 +106,7 @@ def open_message(ask: Ask) -> Draft:
         message = Message.objects.create(
             conversation=conversation,
             question=question,
+            filters=conversation.filters,
             standalone_question=standalone_question(
                 question, [*ask.earlier[-_REMEMBERED:], *_earlier_questions(conversation)]
             ),
@@ -114,12 +118,18 @@ def _conversation(ask: Ask, question: str) -> Conversation:
     if ask.conversation_id is None:
         title = " ".join(question.split())[:120]
         return Conversation.objects.create(
-            user=ask.user, title=title, collection_ids=list(ask.collection_ids or ()), listed=ask.listed
+            user=ask.user,
+            title=title,
+            collection_ids=list(ask.collection_ids or ()),
+            filters=ask.filters or {},
+            listed=ask.listed,
         )
     conversation = get_conversation_for(ask.user, ask.conversation_id)
     if ask.collection_ids is not None:
         conversation.collection_ids = list(ask.collection_ids)
-    conversation.save(update_fields=["collection_ids", "updated_at"])
+    if ask.filters is not None:
+        conversation.filters = ask.filters
+    conversation.save(update_fields=["collection_ids", "filters", "updated_at"])
     return conversation
 
 

@@ -198,6 +198,7 @@ def _frame(message: Message) -> dict[str, Any]:
         "conversation": message.conversation_id,
         "question": message.question,
         "standalone_question": message.standalone_question,
+        "filters": message.filters,
         "outcome": message.outcome,
         "abstained": message.outcome == Outcome.ABSTAINED,
         "stopped": message.outcome == Outcome.STOPPED,

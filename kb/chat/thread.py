@@ -15,6 +15,7 @@ from kb.chat.models import Conversation, Message, Outcome
 from kb.chat.serialize import answer_objects, with_sources
 from kb.chat.sources import ConflictView, PassageView, Source, conflicts_of, passages_of, sources_of
 from kb.library.access import collections_for
+from kb.library.filters import filter_words
 from kb.library.models import Role
 
 # An answer that has not ended by then never will: its process is gone.
@@ -33,6 +34,11 @@ class Entry:
     conflicts: list[ConflictView]
     # Where its reader may make it a verified answer: the collection of its first source, if they manage it.
     verifiable_in: int | None = None
+
+    @property
+    def narrowed_to(self) -> str:
+        """What narrowed the search, in words."""
+        return filter_words(self.answer["filters"])
 
     @property
     def has_unproved(self) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 from uuid import UUID
 
@@ -10,7 +11,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from kb.chat.access import get_conversation_for, get_message_for
-from kb.chat.choices import collection_choices, examples_for
+from kb.chat.choices import collection_choices, examples_for, label_choices
 from kb.chat.conversations import LIST_LIMIT
 from kb.chat.models import Conversation
 from kb.chat.thread import entry_of, thread_of
@@ -63,8 +64,12 @@ def conversation_list(request: PageRequest) -> HttpResponse:
 
 def _composer(request: PageRequest, opened: Conversation | None) -> dict[str, Any]:
     choices = collection_choices(request.user, opened.collection_ids if opened else [])
+    filters = opened.filters if opened else {}
     return {
         "choices": choices,
+        "labels": label_choices(request.user, filters.get("labels", ())),
+        "filters": filters,
+        "told": json.dumps(filters),
         "examples": examples_for(request.user) if opened is None else [],
         "documents": sum(choice.documents for choice in choices),
         "question_chars": config.question_chars,

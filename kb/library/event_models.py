@@ -21,6 +21,8 @@ class Stage(models.TextChoices):
     CANCELLED = "cancelled", "Cancelled"
     SUPERSEDED = "superseded", "Replaced by a newer version"
     EDITED = "edited", "Details changed"
+    KEPT_BOTH = "kept_both", "Meant to be there beside one that looks alike"
+    ALIKE = "alike", "Reported again as looking like another"
     DELETED = "deleted", "Deleted"
 
 

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from django.db.models import Q
+from django.utils.dateformat import format as formatted
 
 from kb.library.likeness_models import DocumentLabel
+from kb.library.models import Chunk
+
+_DATES = ("dated_from", "dated_to")
+_DAY = "j M Y"
 
 
 @dataclass(frozen=True)
@@ -48,3 +54,40 @@ class SearchFilters:
         if self.reviewed_on:
             found &= Q(document__review_by=None) | Q(document__review_by__gte=self.reviewed_on)
         return found
+
+    def hold_for_all(self, chunk_ids: Collection[int]) -> bool:
+        """Whether all of these chunks are of documents for which they hold."""
+        wanted = set(chunk_ids)
+        return Chunk.objects.filter(self.condition(), pk__in=wanted).count() == len(wanted)
+
+
+def as_told(fields: Mapping[str, Any] | None) -> dict[str, Any]:
+    """What the API took as filters, as JSON; empty where nothing narrows."""
+    return {
+        name: value.isoformat() if isinstance(value, date) else value
+        for name, value in (fields or {}).items()
+        if value
+    }
+
+
+def filters_of(told: Mapping[str, Any], today: date) -> SearchFilters | None:
+    """The filters of what `as_told` gave; None where nothing narrows."""
+    if not told:
+        return None
+    fields: dict[str, Any] = {name: value for name, value in told.items() if name != "current"}
+    fields |= {name: date.fromisoformat(told[name]) for name in _DATES if name in told}
+    return SearchFilters(reviewed_on=today if told.get("current") else None, **fields)
+
+
+def filter_words(told: Mapping[str, Any]) -> str:
+    """What `as_told` gave, as a person reads it: "label travel or cars, a date from 1 Jan 2024"."""
+    parts = [f"label {' or '.join(told['labels'])}"] if "labels" in told else []
+    parts += [f"kind {' or '.join(told['kinds'])}"] if "kinds" in told else []
+    parts += [f"{name} {told[name]}" for name in ("author", "owner") if name in told]
+    parts += [
+        f"{words} {formatted(date.fromisoformat(told[name]), _DAY)}"
+        for name, words in zip(_DATES, ("a date from", "a date until"), strict=True)
+        if name in told
+    ]
+    parts += ["no review overdue"] if "current" in told else []
+    return ", ".join(parts)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 
@@ -39,7 +40,10 @@ class SketchBand(models.Model):
 
 
 class NearDuplicate(models.Model):
-    """Two documents of a collection whose texts look alike: reported, and nothing else."""
+    """Two documents of a collection whose texts look alike: reported, and nothing else.
+
+    The rows are of versions: when one of the two changes, its next version makes a pair of its own.
+    """
 
     # Of both, so that a collection's pairs are found without looking at its documents. Without a constraint,
     # too.
@@ -50,12 +54,21 @@ class NearDuplicate(models.Model):
     second = models.ForeignKey("library.Document", on_delete=models.CASCADE, related_name="+")
     # The estimated share of five-word sequences that both have, of all that either has.
     likeness = models.FloatField()
+    # A manager said that both are meant to be there; see `kb.library.look_alikes`.
+    dismissed_at = models.DateTimeField(null=True)
+    dismissed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
+    )
 
     class Meta:
         ordering: ClassVar = ["-likeness", "first_id", "second_id"]
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["first", "second"], name="pair_is_reported_once"),
             models.CheckConstraint(condition=Q(first__lt=F("second")), name="pair_is_in_order"),
+            models.CheckConstraint(
+                condition=Q(dismissed_by=None) | Q(dismissed_at__isnull=False),
+                name="who_dismissed_it_says_when",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -112,7 +112,7 @@ def search_chunks(
         reply = search_client().search(query, collections, asked, max(config.candidates, asked))
         found = _kept(_readable(user, reply.hits, for_prompt, filters), limit, keep)
         if len(found) >= limit or len(reply.hits) < asked or asked == _MOST:
-            held = _held(user, reply.hits, found[:limit], limit, keep) if for_prompt else []
+            held = _held(user, reply.hits, found[:limit], limit, keep, filters) if for_prompt else []
             return Found(found[:limit], reply.timings_ms, held)
         asked *= 4
 
@@ -131,13 +131,15 @@ def _held(
     found: Sequence[FoundChunk],
     limit: int,
     keep: Callable[[FoundDocument, str], bool] | None,
+    filters: SearchFilters | None,
 ) -> list[FoundChunk]:
     """Of the hits as good as those found, the ones that this person may read and the model may not."""
     taken = {item.pk for item in found}
     places = [place for place, hit in enumerate(hits) if hit.chunk_id in taken]
     last = places[-1] if len(found) == limit else len(hits)
-    left_out = [hit for hit in hits[:last] if hit.chunk_id not in taken][:limit]
-    readable = _readable(user, left_out, for_prompt=False)
+    left_out = [hit for hit in hits[:last] if hit.chunk_id not in taken]
+    # With filters most of them are left out for these.
+    readable = _readable(user, left_out if filters else left_out[:limit], for_prompt=False, filters=filters)
     return [item for item in readable if item.withheld and (keep is None or keep(item.document, item.text))]
 
 

@@ -9,6 +9,7 @@ import { showConversation } from "./conversations.js";
 import { startCopying } from "./copying.js";
 import { startFeedback } from "./feedback.js";
 import { startOffers } from "./offers.js";
+import { Narrowing } from "./narrowing.js";
 import { Picker } from "./picker.js";
 import { settle, streamAnswer } from "./stream.js";
 import { localiseTimes } from "./times.js";
@@ -16,6 +17,7 @@ import { toast } from "./toasts.js";
 
 const thread = document.getElementById("thread");
 const picker = new Picker(thread.dataset.conversation === "");
+const narrowing = new Narrowing();
 const stillness = window.matchMedia("(prefers-reduced-motion: reduce)");
 let running = null;
 
@@ -65,7 +67,7 @@ async function notThis(button, question) {
 function requestOf(question) {
   const chosen = picker.chosen;
   const collections = chosen.length > 0 ? chosen : null;
-  return { question, collections, conversation: thread.dataset.conversation || null };
+  return { question, collections, filters: narrowing.filters, conversation: thread.dataset.conversation || null };
 }
 
 // The first answer gives the conversation its address.
@@ -102,6 +104,9 @@ thread.addEventListener("click", (event) => {
     composer.focus();
   } else if (event.target.closest("[data-ask-in]")) {
     picker.add(event.target.closest("[data-ask-in]").dataset.askIn);
+    ask(question);
+  } else if (event.target.closest("[data-ask-wide]")) {
+    narrowing.clear();
     ask(question);
   } else if (event.target.closest("[data-ask-all]")) {
     picker.chooseAll();

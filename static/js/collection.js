@@ -1,5 +1,6 @@
 // A collection's page.
 
+import { startAlike } from "./alike.js";
 import { startDialogs } from "./dialogs.js";
 import { startDocuments } from "./documents.js";
 import { startDropping } from "./dropping.js";
@@ -7,6 +8,7 @@ import { startGrants } from "./grants.js";
 import { startLive } from "./live.js";
 import { Uploads } from "./uploads.js";
 
+startAlike();
 startDialogs();
 startGrants();
 startLive();

@@ -18,7 +18,7 @@ export function startMenus() {
     if (event.key === "Escape") {
       event.preventDefault();
       close(menu, true);
-    } else if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+    } else if (["ArrowDown", "ArrowUp"].includes(event.key) && !event.target.matches('input[type="date"]')) {
       moveFocus(menu, event);
     }
   });

@@ -15,7 +15,7 @@ from django.utils import timezone
 from ingest.models import Source
 from kb.accounts.models import User, create_api_key
 from kb.chat.models import Conversation, Message, OpenQuestion
-from kb.library.models import Collection, Grant
+from kb.library.models import Collection, Grant, NearDuplicate
 from kb.rules.models import Label, NearMiss, Rule, VerifiedAnswer
 from tests.factories import browser_of, make_document
 
@@ -59,6 +59,7 @@ def hidden(collection: Collection, owner: User) -> dict[str, object]:
         "message_id": message.pk,
         "grant_id": Grant.objects.get(collection=collection, user=owner).pk,
         "question_id": OpenQuestion.objects.create(collection=collection, question="Concur?").pk,
+        "pair_id": _pair(collection),
         "page": 1,
         "number": 1,
         "generation_id": 1,
@@ -70,6 +71,12 @@ def hidden(collection: Collection, owner: User) -> dict[str, object]:
         "decision": "confirm",
         **_rules(collection),
     }
+
+
+def _pair(collection: Collection) -> int:
+    first, second = make_document(collection), make_document(collection)
+    pair = NearDuplicate.objects.create(collection=collection, first=first, second=second, likeness=0.9)
+    return pair.pk
 
 
 def _rules(collection: Collection) -> dict[str, object]:
@@ -103,6 +110,7 @@ def missing() -> dict[str, object]:
         "action": "switch",
         **dict.fromkeys(("verified_id", "near_miss_id", "rule_id", "label_id", "question_id"), number),
         "source_id": number,
+        "pair_id": number,
         "protocol": "s3",
         "decision": "confirm",
         "kind": "block",

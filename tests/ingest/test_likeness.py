@@ -9,8 +9,9 @@ import pytest
 from ingest.likeness import ALIKE, likeness, sketch_of
 from ingest.pipeline import run_job
 from ingest.purge import purge_deleted
-from kb.chat.attention import near_duplicates
+from kb.accounts.models import User
 from kb.library.likeness_models import NearDuplicate, Sketch, SketchBand
+from kb.library.look_alikes import dismiss_pair, near_duplicates
 from kb.library.models import Collection, Document, Status
 from kb.library.services import delete_document
 from tests.ingest.conftest import Submit
@@ -42,6 +43,13 @@ def ready(submit: Submit, content: str, name: str) -> Document:
     document.refresh_from_db()
     assert document.status == Status.READY
     return document
+
+
+def read_again(document: Document) -> None:
+    Document.objects.filter(pk=document.pk).update(status=Status.QUEUED)
+    document.job.state = "queued"
+    document.job.save()
+    run_job(document.job.pk)
 
 
 @pytest.mark.django_db
@@ -77,8 +85,17 @@ class TestReported:
     def test_reading_again_reports_no_pair_twice(self, submit: Submit, collection: Collection) -> None:
         ready(submit, text(1), "a.md")
         second = ready(submit, text(1, 0.01), "b.md")
-        Document.objects.filter(pk=second.pk).update(status=Status.QUEUED)
-        second.job.state = "queued"
-        second.job.save()
-        run_job(second.job.pk)
+        read_again(second)
         assert near_duplicates(collection).count() == 1
+
+    def test_dismissed_pair_comes_back_when_one_changes_and_not_when_it_is_read_again(
+        self, submit: Submit, collection: Collection, owner: User
+    ) -> None:
+        ready(submit, text(1), "a.md")
+        second = ready(submit, text(1, 0.01), "b.md")
+        dismiss_pair(near_duplicates(collection).get(), owner, dismissed=True)
+        read_again(second)
+        assert not near_duplicates(collection).exists()
+        assert near_duplicates(collection, dismissed=True).get().dismissed_by == owner
+        third = ready(submit, text(1, 0.02), "b.md")
+        assert near_duplicates(collection).get().second == third

@@ -17,6 +17,8 @@ STYLES = (
     '<w:style w:type="paragraph" w:styleId="T"><w:name w:val="Title"/></w:style>'
     '<w:style w:type="paragraph" w:styleId="C"><w:name w:val="Source Code"/></w:style>'
     '<w:style w:type="character" w:styleId="H"><w:name w:val="Secret"/><w:rPr><w:vanish/></w:rPr></w:style>'
+    '<w:style w:type="character" w:styleId="White"><w:rPr><w:color w:val="FFFFFF"/></w:rPr></w:style>'
+    '<w:style w:type="character" w:styleId="Tiny"><w:rPr><w:sz w:val="2"/></w:rPr></w:style>'
     "</w:styles>"
 )
 LEVELS = "".join(
@@ -149,6 +151,18 @@ def test_deleted_words_are_gone_and_inserted_ones_are_there(tmp_path: Path) -> N
     assert read(tmp_path, body).text == "New rules"
 
 
+def test_deleted_and_moved_rows_cells_and_paragraphs_are_gone(tmp_path: Path) -> None:
+    deleted = '<w:cellDel w:id="1"/>'
+    body = (
+        f"<w:tbl><w:tr>{cell('Kind')}{cell('Gone', deleted)}{cell('Days')}</w:tr>"
+        f"<w:tr>{cell('Paid')}{cell('Gone', deleted)}{cell('20')}</w:tr>"
+        f"<w:tr><w:trPr><w:del/></w:trPr>{cell('Gone')}{cell('Gone')}</w:tr></w:tbl>"
+        "<w:p><w:moveFrom><w:r><w:t>Gone</w:t></w:r></w:moveFrom></w:p>"
+        "<w:p><w:moveTo><w:r><w:t>Moved.</w:t></w:r></w:moveTo></w:p>"
+    )
+    assert read(tmp_path, body).text == "| Kind | Days |\n| --- | --- |\n| Paid | 20 |\n\nMoved."
+
+
 def test_notes_stand_below_the_paragraph_that_refers_to_them(tmp_path: Path) -> None:
     body = '<w:p><w:r><w:t>Paid</w:t><w:footnoteReference w:id="2"/></w:r></w:p>' + p("Next.")
     notes = f'<w:footnotes {W}><w:footnote w:id="2">{p("In full.")}</w:footnote></w:footnotes>'
@@ -186,6 +200,9 @@ def test_formulas_are_latex(tmp_path: Path) -> None:
         '<w:color w:val="FFFFFF"/>',
         '<w:sz w:val="2"/>',
         '<w:rStyle w:val="H"/>',
+        '<w:color w:val="fefefd"/>',
+        '<w:rStyle w:val="White"/>',
+        '<w:rStyle w:val="Tiny"/>',
     ],
 )
 def test_words_that_nobody_sees_are_kept_and_marked(tmp_path: Path, run: str) -> None:

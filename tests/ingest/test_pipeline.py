@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
+import xlsxwriter
 from django.utils import timezone
 
 from ingest import pipeline, sweeper
@@ -15,6 +17,7 @@ from ingest.pipeline import run_job
 from ingest.purge import purge_deleted
 from ingest.storage import file_path
 from ingest.sweeper import sweep_jobs
+from kb.library.history import history_of
 from kb.library.models import Chunk, Document, DocumentText, Status
 from kb.library.services import delete_document
 from kb.search.models import Embedding, IndexEvent, Operation
@@ -206,3 +209,18 @@ def test_purge_removes_everything_of_a_deleted_document(submit: Submit) -> None:
     assert not DocumentText.objects.exists()
     assert not file_path(document.stored_file).exists()
     assert Document.objects.get().purged_at is not None
+
+
+def test_log_tells_what_of_a_file_was_left_out(submit: Submit, tmp_path: Path) -> None:
+    book = xlsxwriter.Workbook(tmp_path / "prices.xlsx")
+    sheet = book.add_worksheet("Prices")
+    sheet.write_row(0, 0, ["Item", "Cost"])
+    sheet.set_column(1, 1, None, None, {"hidden": True})
+    book.close()
+    document = submit((tmp_path / "prices.xlsx").read_bytes(), name="prices.xlsx").document
+    run_job(document.job.pk)
+    ready = history_of(document)[-1].event
+    assert (ready.stage, ready.detail) == (
+        "ready",
+        "1 passage; left out: 1 hidden column of the sheet Prices",
+    )

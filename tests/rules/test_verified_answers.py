@@ -12,6 +12,7 @@ from kb.chat.models import Message
 from kb.chat.serialize import answer_object
 from kb.exceptions import ConflictError, LLMUnavailableError, NotFoundError, SearchUnavailableError
 from kb.library import retrieval
+from kb.library.likeness_models import DocumentLabel
 from kb.library.models import Collection, Document, Grant
 from kb.library.services import delete_document
 from kb.rules.approving import AnswerFields, create_answer, judge_near_miss, mark_not_this
@@ -96,6 +97,17 @@ def test_near_miss_goes_the_ordinary_way(run: Run, verified: VerifiedAnswer, que
 )
 def test_other_words_for_the_same_match_by_meaning(run: Run, verified: VerifiedAnswer, question: str) -> None:
     assert run("x", question=question)[-1].data["rule"]["id"] == verified.pk
+
+
+def test_reader_who_narrows_the_question_gets_no_answer_from_elsewhere(
+    run: Run, verified: VerifiedAnswer, document: Document
+) -> None:
+    assert (
+        run("x", question="What's the return policy?", filters={"labels": ["travel"]})[-1].data["rule"] == {}
+    )
+    DocumentLabel.objects.create(document=document, name="travel")
+    narrowed = run("x", question="What's the return policy?", filters={"labels": ["Travel"]})[-1].data
+    assert narrowed["rule"]["id"] == verified.pk
 
 
 def test_search_server_that_is_down_leaves_the_words(

@@ -122,3 +122,37 @@ def test_draft_keeps_what_follows_the_last_complete_sentence(page: Page) -> None
         }"""
     )
     assert shown == ["Leave is 25 da", "And <b>the", 0, ""]
+
+
+def test_narrowing_gives_the_filters_and_each_can_be_taken_away(page: Page) -> None:
+    told = json.dumps({"labels": ["Travel", "gone"], "dated_from": "2024-01-01", "author": "Ann"})
+    steps = page.evaluate(
+        """async (told) => {
+            document.querySelector("main").innerHTML = `
+                <details id="narrow"><summary><span data-narrow-label></span></summary>
+                <input type="checkbox" name="label" value="Travel" checked>
+                <input type="checkbox" name="label" value="Cars">
+                <input type="date" name="dated_from" value="2024-01-01"><input type="date" name="dated_to">
+                </details><ul id="narrowed"></ul>`;
+            document.getElementById("narrowed").dataset.told = told;
+            const { Narrowing } = await import("/narrowing.js");
+            const narrowing = new Narrowing();
+            const seen = [narrowing.filters];
+            document.querySelector('[value="Cars"]').click();
+            seen.push(narrowing.filters);
+            for (let at = 0; at < 4; at += 1) document.querySelector("#narrowed button").click();
+            seen.push(narrowing.filters, document.activeElement.textContent);
+            narrowing.clear();
+            seen.push(narrowing.filters, document.querySelector("[data-narrow-label]").textContent);
+            return seen;
+        }""",
+        told,
+    )
+    assert steps == [
+        {"labels": ["Travel", "gone"], "dated_from": "2024-01-01", "author": "Ann"},
+        {"labels": ["Travel", "Cars", "gone"], "dated_from": "2024-01-01", "author": "Ann"},
+        {"author": "Ann"},
+        "author Ann×",
+        None,
+        "Narrow",
+    ]
