@@ -135,7 +135,7 @@ async def _completion(ask: Ask, model: str) -> Response:
     done = event.data
     pieces.append(_disagreements(done))
     message = {"role": "assistant", "content": "".join(pieces), "kb": _kb_field(done)}
-    choice = {"index": 0, "message": message, "finish_reason": "stop", "logprobs": None}
+    choice = {"index": 0, "message": message, "finish_reason": _finish_reason(done), "logprobs": None}
     return Response({**_envelope(done, model, "chat.completion"), "choices": [choice], "usage": _usage(done)})
 
 
@@ -170,7 +170,7 @@ async def _chunks(events: AsyncGenerator[Event], model: str) -> AsyncGenerator[b
                 event.data,
                 model,
                 {},
-                finish_reason="stop",
+                finish_reason=_finish_reason(event.data),
                 kb=_kb_field(event.data),
                 usage=_usage(event.data),
             )
@@ -219,6 +219,10 @@ def _usage(done: dict[str, Any]) -> dict[str, Any]:
 
 def _envelope(head: dict[str, Any], model: str, kind: str) -> dict[str, Any]:
     return {"id": f"chatcmpl-{head['id']}", "object": kind, "created": int(time.time()), "model": model}
+
+
+def _finish_reason(done: dict[str, Any]) -> str:
+    return "length" if done["cut_off"] else "stop"
 
 
 def _chunk(

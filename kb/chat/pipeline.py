@@ -24,7 +24,7 @@ from kb.chat.gate import judge
 from kb.chat.lookup import Found, look_up
 from kb.chat.models import Outcome
 from kb.chat.offers import make_offers
-from kb.chat.record import Ask, Draft, discard, open_message
+from kb.chat.record import CUT_OFF, Ask, Draft, discard, open_message
 from kb.chat.ruled import block, close_answer, write_notices, write_verified
 from kb.chat.serialize import answer_object, disagreement_objects, passage_object
 from kb.conf import config
@@ -132,6 +132,7 @@ async def _answer_from(way: _Way, generator: Generator | None) -> AsyncGenerator
     if writer.declined and not writer.proved:
         draft.sentences.clear()
     elif not writer.proved or writer.is_beside_the_point:
+        message.trace[CUT_OFF] = False  # quotations are whole
         for sentence in writer.fall_back_to_quotes():
             yield Event("sentence", sentence)
     if not draft.sentences:
@@ -151,7 +152,6 @@ async def _generate(
     known = await sync_to_async(may_be_kept)({passage.document_id for passage in passages})
     first = last = 0.0
     pieces = 0
-    cut_off = False
     reader = pseudonym(way.ask.user.pk)
     messages = build_messages(question, passages, known_passages=known)
     stream = generator.stream(messages, max_tokens=config.answer_tokens, user=reader)
@@ -175,10 +175,10 @@ async def _generate(
                     break
             elif isinstance(part, Done):
                 _note_usage(way.draft, part.model, part.usage, last - first)
-                cut_off = part.finish_reason == "length"
+                message.trace[CUT_OFF] = part.finish_reason == "length"
     for event in await _written(writer, output.close()):
         yield event
-    for sentence in await _judged(writer, partial(writer.end, cut_off=cut_off)):
+    for sentence in await _judged(writer, partial(writer.end, cut_off=message.trace.get(CUT_OFF, False))):
         yield Event("sentence", sentence)
 
 

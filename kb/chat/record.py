@@ -23,6 +23,7 @@ from kb.rag.followup import standalone_question
 from kb.rag.types import Passage, Quote
 from kb.rules.record import BLOCKED
 
+CUT_OFF = "cut_off"  # in a message's trace: the model had no more tokens before it was done
 LEFT_OUT = "left_out"  # in a message's trace: how many sentences that nothing proved were withheld
 _REMEMBERED = 3  # earlier questions that a follow-up may lean on
 

@@ -18,7 +18,7 @@ from kb.chat.models import Citation, Message, MessagePassage, Outcome
 from kb.chat.newer import newer_versions
 from kb.chat.offers import has_offers, offers_object
 from kb.chat.open_questions import sent_object
-from kb.chat.record import LEFT_OUT
+from kb.chat.record import CUT_OFF, LEFT_OUT
 from kb.chat.sentence_html import sentence_html
 from kb.library.access import AnyUser, collections_for
 from kb.library.dating import dated_fields
@@ -170,6 +170,7 @@ def _answer_object(
         "citations": citations,
         "passages": [] if message.reason == BLOCKED else _passages(message),
         "unproved_left_out": message.trace.get(LEFT_OUT, 0),
+        "cut_off": message.trace.get(CUT_OFF, False),
         "disagreements": disagreement_objects(message.disagreements, message.passages.all()),
         "usage": message.usage,
         "timings_ms": message.timings_ms,
@@ -211,6 +212,7 @@ def _frame(message: Message) -> dict[str, Any]:
         "passages": [],
         "disagreements": [],
         "unproved_left_out": 0,
+        "cut_off": False,
         "held_back": NOTHING,
         "usage": {},
         "timings_ms": {},

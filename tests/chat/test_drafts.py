@@ -5,10 +5,12 @@ from __future__ import annotations
 import pytest
 
 from kb.accounts.models import User
+from kb.api.openai import _finish_reason
 from kb.chat.models import Message, Outcome
 from kb.library.models import Chunk, Collection, Document
 from tests.chat.conftest import BOOKING, TEXT, Run, names
 from tests.chat.fakes import FakeGenerator
+from tests.factories import browser_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -64,14 +66,28 @@ def test_model_that_stammers_is_stopped_in_mid_sentence(run: Run) -> None:
     assert generator.closed
 
 
+def test_reader_is_told_that_an_answer_was_cut_off(run: Run, teammate: User) -> None:
+    for finish_reason, told in (("length", True), ("stop", False)):
+        generator = FakeGenerator("Use Concur for all reservations. [1]", finish_reason=finish_reason)
+        done = run(generator, BOOKING)[-1].data
+        page = browser_of(teammate).get(f"/c/{done['conversation']}/").content.decode()
+        assert ("reached its longest length" in page) is told
+        assert _finish_reason(done) == finish_reason
+
+
 def test_sentence_that_was_cut_off_is_not_shown(run: Run) -> None:
     """What the source says of it may follow: "Book flights" (at least 14 days before you leave)."""
     begun = "Use Concur for all reservations. [1] Use Concur"
     assert run(FakeGenerator(begun), BOOKING)[-1].data["text"] == begun.replace(" [1]", "")
     done = run(FakeGenerator(begun, finish_reason="length"), BOOKING)[-1].data
-    assert done["text"] == "Use Concur for all reservations."
+    assert (done["text"], done["cut_off"]) == ("Use Concur for all reservations.", True)
     whole = FakeGenerator("Use Concur for all reservations. [1]", finish_reason="length")
     assert run(whole, BOOKING)[-1].data["text"] == "Use Concur for all reservations."
+
+
+def test_quotations_in_the_place_of_a_draft_that_was_cut_off_are_whole(run: Run) -> None:
+    done = run(FakeGenerator("Book them on the", finish_reason="length"), BOOKING)[-1].data
+    assert done["sentences"][0]["quoted"] and not done["cut_off"]
 
 
 def test_model_that_goes_in_circles_is_not_proved_by_what_it_had_begun(run: Run) -> None:
