@@ -44,6 +44,18 @@ class RuleSerializer(serializers.Serializer[Any]):
         max_length=60, required=False, allow_blank=True
     )
 
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """A redaction that does not say where it looks looks everywhere: what is missed is shown.
+
+        A name that is not known is refused: the rule would lack what somebody meant it to have.
+        """
+        if unknown := set(self.initial_data) - set(self.fields):
+            raise serializers.ValidationError(f"Unknown: {', '.join(sorted(map(str, unknown)))}.")
+        places = ("in_question", "in_sources", "in_answer")
+        if attrs.get("kind") == Kind.REDACTION and not any(place in self.initial_data for place in places):
+            attrs |= dict.fromkeys(places, True)
+        return attrs
+
     def fields_given(self) -> RuleFields:
         known = {item.name for item in fields(RuleFields)}
         return RuleFields(**{name: value for name, value in self.validated_data.items() if name in known})

@@ -132,11 +132,17 @@ def _judgements(path: Path) -> dict[str, dict[str, float]]:
 
 
 def read_jsonl(path: Path) -> Iterator[dict[str, Any]]:
-    with path.open(encoding="utf-8") as file:
+    """Objects, one a line. Raises InvalidInputError, which names the line."""
+    with path.open("rb") as file:
         for number, line in enumerate(file, start=1):
             if not line.strip():
                 continue
             try:
-                yield json.loads(line)
+                row = json.loads(line.decode())
+            except UnicodeDecodeError as error:
+                raise InvalidInputError(f"{path}, line {number} is not UTF-8.") from error
             except json.JSONDecodeError as error:
                 raise InvalidInputError(f"{path}, line {number} is no JSON.") from error
+            if not isinstance(row, dict):
+                raise InvalidInputError(f"{path}, line {number} is no JSON object.")
+            yield row

@@ -2,9 +2,9 @@
 
 Two layers. Exact: every number, date, time, name, identifier, quotation and negation of the sentence has its
 equal in the proving words (`exact`), in the same relation (`relations`) and place (`alignment`), under the
-same condition (`conditions`). Alignment: one to three consecutive sentences of one
-passage hold nearly all of the sentence's content words, rare words counting more; they are the quote that
-the reader sees.
+same condition (`conditions`), and stated as a fact of today (`standing`). Alignment: one to three
+consecutive sentences of one passage hold nearly all of the sentence's content words, rare words counting
+more; they are the quote that the reader sees.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from kb.rag.claims import Claim, claim_of
 from kb.rag.conditions import condition_dropped
 from kb.rag.exact import first_difference
 from kb.rag.relations import belongs_to_other, order_differs, subject_differs
+from kb.rag.standing import standing_differs
 from kb.rag.statements import Statement, statements_of
 from kb.rag.types import Passage, Quote, Verdict
 from kb.rag.window import Window
@@ -52,6 +53,9 @@ _CONTRADICTIONS = frozenset(
         "degree_differs",
         "name_differs",
         "condition_dropped",
+        "not_a_fact_in_source",
+        "past_in_source",
+        "exception_in_source",
     }
 )
 
@@ -83,7 +87,7 @@ def check_sentence(
         quotation_not_in_source, identifier_not_in_source, number_not_in_source, unit_differs,
         date_not_in_source, time_not_in_source, name_not_in_source, negation_differs, opposite_in_source,
         belongs_to_other, subject_differs, order_differs, degree_differs, name_differs,
-        condition_dropped.
+        condition_dropped, not_a_fact_in_source, past_in_source, exception_in_source.
     """
     claim = claim_of(sentence, question)
     if isinstance(claim, str):
@@ -200,7 +204,9 @@ def difference(claim: Claim, window: Window, rare: Mapping[str, float]) -> str:
         return "order_differs"
     if reason := wording_differs(claim.body, window):
         return reason
-    return "condition_dropped" if condition_dropped(claim.body, claim.asked, window) else ""
+    if condition_dropped(claim.body, claim.asked, window):
+        return "condition_dropped"
+    return standing_differs(claim.reading, window)
 
 
 def quotes_of(passage: Passage, window: Window) -> tuple[Quote, ...]:

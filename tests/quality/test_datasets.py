@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from kb.exceptions import InvalidInputError
-from kb.quality.datasets import load_data_set
+from kb.quality.datasets import load_data_set, read_jsonl
 
 
 def write(path: Path, *rows: dict[str, object]) -> None:
@@ -46,3 +46,14 @@ def test_a_folder_without_questions_is_refused(tmp_path: Path) -> None:
     write(tmp_path / "corpus.jsonl", {"id": "d1", "text": "One."})
     with pytest.raises(InvalidInputError, match=r"questions\.jsonl"):
         load_data_set(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [(b"[1, 2]", "no JSON object"), (b"nonsense", "no JSON"), (b'{"question": "caf\xe9"}', "not UTF-8")],
+)
+def test_line_that_is_no_object_is_named(tmp_path: Path, line: bytes, told: str) -> None:
+    path = tmp_path / "questions.jsonl"
+    path.write_bytes(b'{"question": "Why?"}\n' + line + b"\n")
+    with pytest.raises(InvalidInputError, match=rf"line 2 is {told}"):
+        list(read_jsonl(path))

@@ -79,6 +79,15 @@ def test_trial_counts_other_peoples_questions_without_their_words(
     assert "my secret" not in str(tried)
 
 
+def test_redaction_that_does_not_say_where_it_looks_looks_everywhere(caller: Caller, admin: User) -> None:
+    body: dict[str, Any] = {"kind": "redaction", "name": "Mail", "personal": ["email"]}
+    rule = caller(admin).post("/api/v1/rules/", body, format="json").json()
+    assert rule["in_question"] and rule["in_sources"] and rule["in_answer"]
+    body |= {"name": "Answers", "in_answer": True, "in_question": False}
+    rule = caller(admin).post("/api/v1/rules/", body, format="json").json()
+    assert (rule["in_question"], rule["in_sources"], rule["in_answer"]) == (False, False, True)
+
+
 @pytest.mark.parametrize(
     "body",
     [
@@ -89,6 +98,7 @@ def test_trial_counts_other_peoples_questions_without_their_words(
         {"kind": "block", "name": "x", "words": ["x"], "groups": ["nobody"]}, {"name": "x", "words": ["x"]},
         {"kind": "block", "name": "x", "words": ["x"], "collections": [987654]},
         {"kind": "block", "name": "x", "words": ["x"], "in_question": False},
+        {"kind": "block", "name": "x", "words": ["x"], "in_sorces": True},
     ],
 )  # fmt: skip
 def test_rule_that_makes_no_sense_is_refused(caller: Caller, admin: User, body: dict[str, Any]) -> None:

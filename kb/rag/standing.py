@@ -1,0 +1,64 @@
+"""Whether the source states as true, as true today, and of this case, what a sentence says."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from kb.rag.reading import Reading
+from kb.rag.window import Window
+from kb.rag.words import content_stems
+
+# What a source reports, plans or denies without stating it.
+_UNREAL = re.compile(
+    r"\b(?:myths?|rumou?rs?|rumou?red|alleged(?:ly)?|supposedly|falsely|untrue|mistakenly|hypothetical(?:ly)?"
+    r"|proposed|proposes|planned|rejected)\b|\b(?:could|might|would) (?:claim|argue)\b|[,;]\s*otherwise\b",
+    re.IGNORECASE,
+)
+_OVER = re.compile(r"\b(?:until|formerly|previously|used to|no longer|in the past)\b", re.IGNORECASE)
+_PAST = re.compile(r"\b(?:was|were|had|used)\b", re.IGNORECASE)
+_PRESENT = re.compile(r"\b(?:is|are|has|have)\b", re.IGNORECASE)
+_EXCEPTION = re.compile(
+    r"\b(?:except(?: for)?|other than|apart from|excluding|with the exception of)\b(?P<case>[^.;,:()]*)",
+    re.IGNORECASE,
+)
+_SAYS_ONE = re.compile(
+    r"\b(?:except|exception|other|apart|excluding|only|not|no|never|but|unless)\b|n['\u2019]t\b",
+    re.IGNORECASE,
+)
+# A statement of the window is the claim's own when it holds this share of the claim's content words.
+_OWN = 0.5
+
+
+def standing_differs(claim: Reading, window: Window) -> str:
+    """not_a_fact_in_source, past_in_source or exception_in_source; else empty.
+
+    A word that the claim has too ("The fee was rejected.") makes no difference.
+    """
+    said = claim.text.casefold()
+    for source in _own(claim, window):
+        if any(match.group().strip(" ,;").casefold() not in said for match in _UNREAL.finditer(source)):
+            return "not_a_fact_in_source"
+        if _is_over(source) and not _PAST.search(said) and _PRESENT.search(said) and not _OVER.search(said):
+            return "past_in_source"
+        if not _SAYS_ONE.search(said) and any(case & set(claim.stems) for case in _cases(source)):
+            return "exception_in_source"
+    return ""
+
+
+def _own(claim: Reading, window: Window) -> Iterator[str]:
+    mine = set(claim.stems)
+    for statement in window.statements:
+        if mine and len(mine & set(statement.stems)) >= _OWN * len(mine):
+            yield statement.reading.text
+
+
+def _is_over(source: str) -> bool:
+    return bool(_OVER.search(source) and _PAST.search(source) and not _PRESENT.search(source))
+
+
+def _cases(source: str) -> Iterator[frozenset[str]]:
+    """The content stems that only an exception has."""
+    for match in _EXCEPTION.finditer(source):
+        rest = content_stems(source[: match.start()] + source[match.end() :])
+        yield frozenset(content_stems(match["case"])) - frozenset(rest)
