@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from kb.rag.words import plain, stem, tokens
+from kb.rules.likeness import looks_like
 from kb.rules.patterns import Pattern, compile_any
 
 
@@ -15,12 +16,14 @@ class Condition:
 
     Attributes:
         phrases: each phrase as it was written, with the stems of its words.
+        looks: the same, with the stems of what it looks like.
         letters: phrases in writing without spaces between words, looked for letter by letter.
     """
 
     phrases: tuple[tuple[str, tuple[str, ...]], ...] = ()
     letters: tuple[str, ...] = ()
     pattern: Pattern | None = None
+    looks: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
     @property
     def is_empty(self) -> bool:
@@ -29,16 +32,17 @@ class Condition:
     def cause(self, text: str) -> str | None:
         """What of the condition the text holds ("" for an empty one); None when nothing.
 
-        Invisible characters, letter case, inflection and unusual forms of letters play no part.
+        Invisible characters, letter case, inflection and unusual forms of letters play no part. Words count
+        as they are written, and as they look.
         """
         if self.is_empty:
             return ""
         read = plain(text)
         if self.phrases:
-            said = f" {' '.join(stem(token) for token in tokens(read))} "
-            for phrase, stems in self.phrases:
-                if f" {' '.join(stems)} " in said:
-                    return phrase
+            for said, known in ((read, self.phrases), (plain(looks_like(text)), self.looks)):
+                found = _first_in(said, known)
+                if found is not None:
+                    return found
         folded = read.casefold()
         for phrase in self.letters:
             if phrase in folded:
@@ -50,12 +54,23 @@ class Condition:
 
 def compile_condition(phrases: Sequence[str], patterns: Sequence[str]) -> Condition:
     """Raises InvalidPatternError."""
-    words = [(phrase, tuple(stem(token) for token in tokens(plain(phrase)))) for phrase in phrases]
+    words = [(phrase, _stems(plain(phrase))) for phrase in phrases]
+    spaced = [(phrase, stems) for phrase, stems in words if stems and not _is_unspaced(phrase)]
     return Condition(
-        tuple((phrase, stems) for phrase, stems in words if stems and not _is_unspaced(phrase)),
+        tuple(spaced),
         tuple(plain(phrase).casefold() for phrase, stems in words if not stems or _is_unspaced(phrase)),
         compile_any(patterns),
+        tuple((phrase, _stems(plain(looks_like(phrase)))) for phrase, _ in spaced),
     )
+
+
+def _stems(text: str) -> tuple[str, ...]:
+    return tuple(stem(token) for token in tokens(text))
+
+
+def _first_in(text: str, phrases: Sequence[tuple[str, tuple[str, ...]]]) -> str | None:
+    said = f" {' '.join(_stems(text))} "
+    return next((phrase for phrase, stems in phrases if f" {' '.join(stems)} " in said), None)
 
 
 def _is_unspaced(phrase: str) -> bool:

@@ -1,0 +1,29 @@
+"""Words of a rule that are written so that a pattern would not know them."""
+
+from __future__ import annotations
+
+import pytest
+
+from kb.rules.conditions import compile_condition
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Where is the st\u0430pler cabinet?", "Where is the s\u0442apler cabinet?",
+        "the st\u0101pler cabinet",
+        "the sta\ufe0fpler cabinet", "the s-t-a-p-l-e-r cabinet", "the s t a p l e r cabinet",
+    ],
+)  # fmt: skip
+def test_words_count_as_they_look(text: str) -> None:
+    condition = compile_condition(["stapler cabinet"], [])
+    assert condition.cause(text) == "stapler cabinet"
+    assert condition.cause(text.replace("cabinet", "drawer")) is None
+
+
+def test_phrase_with_accents_is_found_without_them_and_one_of_another_alphabet_as_it_is() -> None:
+    assert compile_condition(["caf\u00e9"], []).cause("Where is the cafe?") == "caf\u00e9"
+    assert compile_condition(["\u0437\u0430\u0440\u043f\u043b\u0430\u0442\u0430"], []).cause(
+        "\u0413\u0434\u0435 \u0437\u0430\u0440\u043f\u043b\u0430\u0442\u0430?"
+    )
+    assert compile_condition(["plan b"], []).cause("a b c d and e") is None
