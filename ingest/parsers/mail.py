@@ -23,6 +23,8 @@ MAX_ATTACHMENT_BYTES = 30 * 1024 * 1024
 MAX_DEPTH = 3
 MAX_HEADER_CHARS = 2000
 ATTACHMENT_LEVEL = 2
+# Of Markdown: without the spaces a reader sees the lines run together.
+LINE_BREAK = "  \n"
 
 
 @dataclass(frozen=True)
@@ -91,7 +93,7 @@ def mail_document(mail: Mail, depth: int = 1) -> ParsedDocument:
     title = clean_title(mail.subject)
     if title:
         made.heading(title, 1)
-    header = "\n".join(f"{name}: {value}" for name, value in _shown_fields(mail))
+    header = LINE_BREAK.join(f"{name}: {value}" for name, value in _shown_fields(mail))
     made.add(header, [Block("paragraph", 0, len(header))])
     text, blocks, hidden = _body(mail)
     made.add(text, blocks, hidden)

@@ -107,7 +107,11 @@ def _with_recognised(page: PageText, found: RecognisedPage | None) -> PageText:
 def _no_text(pages: Sequence[PageText], recognised: Mapping[int, RecognisedPage] | None) -> ParseError:
     waiting = [number for number, page in enumerate(pages, start=1) if page.is_picture]
     if not waiting:
-        return ParseError("empty", "The pages of the file are empty: they hold neither text nor pictures.")
+        return ParseError(
+            "empty",
+            "The pages are blank, or show lines and shapes without words. If you can read words on them, "
+            "save the pages as pictures (PNG) and upload those: text recognition reads pictures.",
+        )
     if recognised is not None:
         return ParseError(
             "empty",

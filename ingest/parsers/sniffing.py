@@ -18,6 +18,8 @@ _HTML_PAGE = re.compile(
     rb"(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html)[\s>]",
     re.IGNORECASE | re.DOTALL,
 )
+# How Excel 2, 3 and 4 begin; from Excel 5 on spreadsheets are compound files.
+_OLD_SHEETS = (b"\x09\x00\x04\x00", b"\x09\x02\x06\x00", b"\x09\x04\x06\x00")
 _CONTAINERS = (
     (b"PK\x05\x06", "an empty zip archive"),
     (b"\x1f\x8b", "a compressed archive"),
@@ -47,6 +49,12 @@ def sniff(head: bytes, extension: str) -> str | None:
         return "pdf"
     if head.startswith(_IMAGES) or (head.startswith(b"RIFF") and head[8:12] == b"WEBP"):
         return "image"
+    if head.startswith(_OLD_SHEETS):
+        raise ParseError(
+            "unsupported",
+            "This spreadsheet is older than Excel 5, which cannot be read. Open it in a spreadsheet program, "
+            "save it as .xlsx and upload that.",
+        )
     for magic, what in _CONTAINERS:
         if head.startswith(magic):
             raise ParseError(

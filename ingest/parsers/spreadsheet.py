@@ -28,7 +28,10 @@ from ingest.parsers.zip_guard import guarded_archive
 
 MAX_CELLS = 3_000_000
 MAX_MERGED_CELLS = 10_000
-NOTHING = "The spreadsheet holds no values. Check that it was saved completely and upload it again."
+NOTHING = (
+    "The cells of the spreadsheet are empty. If it shows words in text boxes, pictures or page headers, save it "
+    "as PDF and upload that."
+)
 
 
 class SpreadsheetParser:

@@ -80,11 +80,13 @@ def document(request: PageRequest, document_id: int) -> HttpResponse:
     versions = other_versions(found)
     role = role_of(request.user, found.collection)
     part = whole_number(request.GET.get("part", ""), 0)
+    shown = part_of(found, span, part, whole_number(request.GET.get("page", ""), 0))
     context = {
         "here": "library",
         "document": found,
         "collection": found.collection,
-        "part": part_of(found, span, part, whole_number(request.GET.get("page", ""), 0)),
+        "part": shown,
+        "reason_is_below": shown is None,
         "passages": passages_of(found, part) if "passages" in request.GET and span is None else None,
         "is_due": found.review_by is not None and found.review_by < timezone.localdate(),
         "page_images": found.metadata.get("page_images") is True,

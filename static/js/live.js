@@ -1,6 +1,8 @@
 // What goes on in the collection, as the server tells it: one stream while the page is looked at. Hidden pages
 // let go of theirs, as a browser has only six connections to a site over HTTP/1.1.
 
+import { duration } from "./pace.js";
+
 const AGAIN_MS = 1000; // between two refreshes of the table, however much happens
 const RETRY_MS = [2000, 5000, 15000, 60000];
 const place = document.getElementById("live");
@@ -53,15 +55,11 @@ function show(state) {
 
 function wordsOf({ counts, eta_s }) {
   if (!counts.working) return "";
-  const left = eta_s === null ? "" : `, about ${duration(eta_s)} left`;
+  // While this page uploads, the server does not know of what is still to come.
+  const which = document.getElementById("uploads")?.dataset.uploading ? " for what has arrived" : "";
+  const left = eta_s === null ? "" : `, about ${duration(eta_s)} left${which}`;
   const failed = counts.failed > 0 ? `, ${counts.failed} failed` : "";
   return `${counts.ready} of ${counts.total} ready, ${counts.working} under way${failed}${left}`;
-}
-
-export function duration(seconds) {
-  if (seconds < 60) return `${Math.max(1, Math.round(seconds))} s`;
-  if (seconds < 3600) return `${Math.round(seconds / 60)} min`;
-  return `${(seconds / 3600).toFixed(1)} h`;
 }
 
 function showProgress({ id, current, maximum }) {

@@ -4,6 +4,7 @@
 import { csrfToken, Problem, problemOf, toSignIn, UNREACHABLE } from "./api.js";
 import { hideInterrupted, showInterrupted } from "./interrupted.js";
 import { KeptUploads } from "./kept_uploads.js";
+import { duration, Pace } from "./pace.js";
 
 const AT_ONCE = 3;
 const WAIT_MS = [2000, 5000, 15000, 30000];
@@ -26,6 +27,7 @@ export class Uploads {
   #failed = 0;
   #pauses = 0;
   #pause = null;
+  #pace = new Pace();
   #kept;
 
   constructor() {
@@ -73,6 +75,7 @@ export class Uploads {
       else if (outcome.duplicate_of || outcome.created === false) this.#known += 1;
       this.#sent += 1;
       this.#pauses = 0;
+      this.#pace.note();
       this.#kept.settle(item, true);
       row.remove();
     } catch (error) {
@@ -94,6 +97,7 @@ export class Uploads {
     if (this.#pause !== null) return;
     const wait_ms = WAIT_MS[Math.min(this.#pauses, WAIT_MS.length - 1)];
     this.#pauses += 1;
+    this.#pace.forget();
     this.#pause = setTimeout(() => this.#goOn(), wait_ms);
   }
 
@@ -172,10 +176,14 @@ export class Uploads {
     const parts = [`${this.#sent} of ${this.#total} uploaded`];
     if (this.#known > 0) parts.push(`${this.#known} of them known already`);
     if (this.#failed > 0) parts.push(`${this.#failed} refused`);
+    const left_s = this.#pace.secondsFor(this.#running + this.#waiting.length);
     if (this.#pause !== null) parts.push("the server cannot be reached, trying again soon");
+    else if (left_s !== null) parts.push(`about ${duration(left_s)} left`);
     this.#words.textContent = parts.join(", ");
     this.#bar.value = this.#total > 0 ? done / this.#total : 0;
     this.#bar.hidden = finished;
+    if (finished) delete this.#root.dataset.uploading;
+    else this.#root.dataset.uploading = "yes";
     this.#close.hidden = !finished;
   }
 }

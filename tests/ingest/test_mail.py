@@ -33,7 +33,7 @@ def test_headers_are_text_and_metadata(tmp_path: Path) -> None:
     found = parsed(tmp_path, message())
     assert found.title == "Contract"
     assert found.text == (
-        "# Contract\n\nFrom: Ann Ács <ann@example.org>\nTo: Bo <bo@example.org>, legal@example.org\n"
+        "# Contract\n\nFrom: Ann Ács <ann@example.org>  \nTo: Bo <bo@example.org>, legal@example.org  \n"
         "Date: 2024-03-05 09:30 +0100\n\nPlease sign by Friday."
     )
     assert found.metadata["sent_at"] == "2024-03-05T09:30:00+01:00"

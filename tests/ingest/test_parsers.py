@@ -58,6 +58,7 @@ def test_content_goes_before_the_name(tmp_path: Path, data: bytes, file_name: st
         (b" " * 10_000 + b"\n", "blank.txt", "empty"),
         (PNG, "picture.md", "unreadable"),
         (b"words\0words", "notes.txt", "not_text"),
+        (b"\x09\x04\x06\0\0\0\x10\0", "excel-4.xls", "unsupported"),
         (ZIP_BEGUN, "letter.docx", "unreadable"),
         (ZIP_BEGUN, "letter.md", "unreadable"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "old.doc", "unreadable"),

@@ -116,7 +116,7 @@ def test_pictures_of_pages_need_text_recognition(tmp_path: Path) -> None:
 
 def test_pages_with_nothing_on_them_are_called_empty(tmp_path: Path) -> None:
     """Case 14."""
-    with pytest.raises(ParseError, match="empty") as refused:
+    with pytest.raises(ParseError, match="blank") as refused:
         PdfParser().parse(Pdf().page().page().write(tmp_path / "p.pdf"))
     assert refused.value.code == "empty"
 

@@ -142,9 +142,16 @@ def test_old_version_says_so_and_leads_to_the_new_one(
 def test_document_without_text_says_why(browser_of: Browser, collection: Collection, teammate: User) -> None:
     document = make_document(collection, status=Status.FAILED, failure_reason="The file is empty.")
     DocumentText.objects.filter(document=document).delete()
-    assert "There is no text to show: The file is empty." in text_of(
-        browser_of(teammate), f"/documents/{document.pk}/"
-    )
+    page = text_of(browser_of(teammate), f"/documents/{document.pk}/")
+    assert "There is no text to show: The file is empty." in page
+    assert page.count("The file is empty.") == 1
+
+
+def test_document_that_kept_its_text_says_above_it_why_it_failed(
+    browser_of: Browser, collection: Collection, teammate: User
+) -> None:
+    document = make_document(collection, status=Status.FAILED, failure_reason="It took too long.")
+    assert "It took too long." in text_of(browser_of(teammate), f"/documents/{document.pk}/")
 
 
 def test_strangers_and_deleted_documents_get_the_page_of_nothing(

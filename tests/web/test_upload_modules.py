@@ -62,6 +62,25 @@ def test_what_did_not_arrive_is_remembered_and_what_did_is_not_sent_again(page: 
     assert (told["afterwards"], told["left"]) == (3, [])
 
 
+PACE = """async () => {
+    const { duration, Pace } = await import("/pace.js");
+    const pace = new Pace();
+    for (const at of [0, 500, 1000, 1500]) pace.note(at);
+    const early = pace.secondsFor(100, 2000);
+    pace.note(2000);
+    const known = pace.secondsFor(100, 2000);
+    const slowing = pace.secondsFor(100, 4000);
+    const none = pace.secondsFor(0, 2000);
+    pace.forget();
+    return [early, known, slowing, none, pace.secondsFor(100, 2000), [0.2, 59, 150, 5400].map(duration)];
+}"""
+
+
+def test_time_left_comes_from_the_pace_of_the_latest_uploads(page: Page) -> None:  # noqa: F811
+    told = page.evaluate(PACE)
+    assert told == [None, 50, 100, None, None, ["1 s", "59 s", "3 min", "1.5 h"]]
+
+
 def test_uploads_wait_for_the_server_and_go_on_by_themselves(page: Page) -> None:  # noqa: F811
     tries: list[str] = []
 
