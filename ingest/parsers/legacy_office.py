@@ -47,7 +47,8 @@ def _convert(convert: Converter, path: Path, successor: Path, what: str, newer: 
     except Exception as error:  # they raise what a broken table leads them to
         if "Encrypted" in type(error).__name__ or "Password" in type(error).__name__:
             raise ParseError(
-                "encrypted", f"This {what} is protected by a password. Save a copy without it and upload that."
+                "encrypted",
+                f"This {what} is protected by a password. Save a copy without it and upload that.",
             ) from error
         raise ParseError(
             "unsupported",

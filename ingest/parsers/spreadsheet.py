@@ -29,8 +29,8 @@ from ingest.parsers.zip_guard import guarded_archive
 MAX_CELLS = 3_000_000
 MAX_MERGED_CELLS = 10_000
 NOTHING = (
-    "The cells of the spreadsheet are empty. If it shows words in text boxes, pictures or page headers, save it "
-    "as PDF and upload that."
+    "The cells of the spreadsheet are empty. If it shows words in text boxes, pictures or page headers, save "
+    "it as PDF and upload that."
 )
 
 
