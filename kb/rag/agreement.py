@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from kb.rag.contrasts import OPPOSITES
 from kb.rag.polarity import is_negation
 from kb.rag.reading import Clause, Reading
 from kb.rag.window import Window
-from kb.rag.wordlists import NEGATIVE_PREFIXES, OPPOSITES
+from kb.rag.wordlists import NEGATIVE_PREFIXES
 
 # A claim's clause speaks for a source's clause when it holds this share of its content words.
 _SPEAKS_FOR = 0.6
@@ -38,13 +39,26 @@ def negation_differs(claim: Reading, window: Window) -> bool:
 
 
 def opposite_said(claim: Reading, window: Window) -> bool:
-    """Whether the claim has one side of a pair of opposites and the source only the other."""
-    mine, theirs = set(claim.all_tokens), set(window.all_tokens)
-    for sides in OPPOSITES:
-        for one, other in (sides, sides[::-1]):
-            if mine & one and theirs & other and not mine & other and not theirs & one:
-                return True
+    """Whether the claim has one side of a pair of opposites and the source only the other.
+
+    So it is for the whole, and for a clause and those of the source that it speaks for: "hand in the form
+    before the trip and the receipts after it" does not say "hand in the form after the trip".
+    """
+    if _against(frozenset(claim.all_tokens), frozenset(window.all_tokens)):
+        return True
+    for clause in claim.clauses:
+        sources = _sources(clause, claim.clauses, window.clauses)
+        if sources and all(_against(clause.words, source.words) for source in sources):
+            return True
     return False
+
+
+def _against(mine: frozenset[str], theirs: frozenset[str]) -> bool:
+    return any(
+        mine & one and theirs & other and not mine & other and not theirs & one
+        for sides in OPPOSITES
+        for one, other in (sides, sides[::-1])
+    )
 
 
 def _sources(clause: Clause, claim: Sequence[Clause], sources: Sequence[Clause]) -> list[Clause]:

@@ -1,29 +1,15 @@
-"""Word by word: where a sentence says almost what its source says, what stands in which place.
-
-Overlap cannot see that "usually" became "always", or that another name stands where the source has one: the
-small words weigh nothing and the names may both be near. So the two are laid beside each other, and each
-short stretch that was exchanged is looked at.
-"""
+"""Word by word: a sentence laid beside its source, and what was exchanged and left out on the way."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from functools import cached_property, lru_cache
 
-from kb.rag.polarity import is_passive
 from kb.rag.reading import Reading, read
 from kb.rag.window import Window
-from kb.rag.wordlists import (
-    MODALITY,
-    MONTHS,
-    NUMBER_WORDS,
-    OPPOSITES,
-    PRONOUNS,
-    SCALES,
-    SCALES_OF_WORDS,
-    UNITS,
-)
+from kb.rag.wordlists import MONTHS, NUMBER_WORDS
 from kb.rag.words import is_content, stem
 
 # The shares of the claim's words that must stand in the source, and in the same order, for the rest to be
@@ -31,13 +17,18 @@ from kb.rag.words import is_content, stem
 _SHARED, _IN_ORDER = 0.6, 0.4
 # A longer stretch was said anew; what stands in whose place is then anybody's guess.
 _LONGEST_STRETCH = 5
-_MEASURES = {word: name for word, name in {**UNITS, **SCALES}.items() if len(word) > 3}
-_DENYING = frozenset({"not", "never", "no"})
-_JOINING = frozenset({"and", "or", "nor", "as", "well", "both", "either"})
+_JOINING = frozenset(
+    {"and", "or", "nor", "as", "well", "both", "either"} | {"und", "oder", "sowie", "noch", "sowohl"}
+)
+_AS_ONE: dict[tuple[str, ...], tuple[str, ...]] = {
+    ("a", "number", "of"): ("several",),
+    ("a", "couple", "of"): ("several",),
+}
+_DENYING = frozenset({"not", "never", "no", "nicht", "nie", "kein", "keine"})
 
 
 @dataclass(frozen=True)
-class _Exchange:
+class Exchange:
     """A stretch of the claim and what the source has in its place, casefolded, neither empty.
 
     Attributes:
@@ -58,121 +49,75 @@ class _Exchange:
         return _content(self.mine), _content(self.theirs)
 
 
-def wording_differs(claim: Reading, window: Window) -> str:
-    """The stable reason why a stretch of the claim says another thing than the source there; "" if none.
+@dataclass(frozen=True)
+class Alignment:
+    """A claim and one statement of its source that says nearly the same in nearly the same words.
 
-    unit_differs, degree_differs, opposite_in_source, order_differs, name_differs or subject_differs.
+    Attributes:
+        mine: casefolded words of the claim.
+        theirs: those of the source.
+        opcodes: as `SequenceMatcher.get_opcodes` gives them, over the stems of both.
+        nearness: the share of the claim's words that stand in the source in the same order.
     """
-    for source in _sources(window):
-        exchanges = _exchanges(claim, source)
-        reasons = (
-            ("unit_differs", any(_other_unit(each) for each in exchanges)),
-            ("degree_differs", any(_degree_differs(each) for each in exchanges)),
-            ("opposite_in_source", any(_opposite(each) for each in exchanges)),
-            ("order_differs", _change_places(claim, source, exchanges)),
-            ("name_differs", any(_other_name(each, claim, source) for each in exchanges)),
-            ("subject_differs", any(_other_opening(each) for each in exchanges)),
-        )
-        for reason, differs in reasons:
-            if differs:
-                return reason
-    return ""
+
+    claim: Reading
+    source: Reading
+    opcodes: tuple[tuple[str, int, int, int, int], ...]
+    nearness: float
+
+    @property
+    def mine(self) -> tuple[str, ...]:
+        return self.claim.all_tokens
+
+    @property
+    def theirs(self) -> tuple[str, ...]:
+        return self.source.all_tokens
+
+    @cached_property
+    def exchanges(self) -> tuple[Exchange, ...]:
+        """Short stretches that stand in the place of others."""
+        found = []
+        for kind, a, b, c, d in self.opcodes:
+            if kind == "replace" and max(b - a, d - c) <= _LONGEST_STRETCH:
+                around = set(self.mine[max(0, a - 1) : b + 1])
+                found.append(
+                    Exchange(
+                        a, self.mine[a:b], self.theirs[c:d], bool(_JOINING & around), bool(_DENYING & around)
+                    )
+                )
+        return tuple(found)
 
 
-def _sources(window: Window) -> Iterator[Reading]:
-    """The statements; an item of a list also without the words above the list."""
+def alignments(claim: Reading, window: Window) -> Iterator[Alignment]:
+    """The claim beside each statement of the window that is near enough; beside an item of a list also
+    without the words above the list."""
     for statement in window.statements:
-        yield statement.reading
+        sources = [statement.reading]
         if statement.block == "li":
-            yield read(window.passage_text[statement.start : statement.end])
+            sources.append(read(window.passage_text[statement.start : statement.end]))
+        for source in sources:
+            if found := align(claim, source):
+                yield found
 
 
-def _exchanges(claim: Reading, source: Reading) -> list[_Exchange]:
-    """Nothing where the two are not said in nearly the same words."""
+@lru_cache(maxsize=512)
+def align(claim: Reading, source: Reading) -> Alignment | None:
+    """The two beside each other; None where they are not said in nearly the same words."""
     mine, theirs = claim.all_tokens, source.all_tokens
     if not mine or len(set(claim.stems) & set(source.stems)) < _SHARED * len(set(claim.stems)):
-        return []
+        return None
     matcher = SequenceMatcher(
         None, [stem(token) for token in mine], [stem(token) for token in theirs], autojunk=False
     )
-    if sum(block.size for block in matcher.get_matching_blocks()) < _IN_ORDER * len(mine):
-        return []
-    return list(_stretches(matcher, mine, theirs))
+    in_order = sum(block.size for block in matcher.get_matching_blocks()) / len(mine)
+    if in_order < _IN_ORDER:
+        return None
+    return Alignment(claim, source, tuple(matcher.get_opcodes()), in_order)
 
 
-def _stretches(
-    matcher: SequenceMatcher[str], mine: tuple[str, ...], theirs: tuple[str, ...]
-) -> Iterator[_Exchange]:
-    for kind, a, b, c, d in matcher.get_opcodes():
-        if kind == "replace" and max(b - a, d - c) <= _LONGEST_STRETCH:
-            around = set(mine[max(0, a - 1) : b + 1])
-            yield _Exchange(a, mine[a:b], theirs[c:d], bool(_JOINING & around), bool(_DENYING & around))
-
-
-def _degree_differs(each: _Exchange) -> bool:
-    """ "Always" for "usually", "may" for "must", "all" for "most"; "may not" and "must not" are one."""
-    for scale in SCALES_OF_WORDS:
-        if each.denied and scale is MODALITY:
-            continue
-        mine = {step for step, words in enumerate(scale) if words & _with_have_to(each.mine)}
-        theirs = {step for step, words in enumerate(scale) if words & _with_have_to(each.theirs)}
-        if mine and theirs and mine != theirs:
-            return True
-    return False
-
-
-def _with_have_to(words: Sequence[str]) -> frozenset[str]:
-    return frozenset(words) | ({"must"} if "to" in words and {"have", "has"} & set(words) else frozenset())
-
-
-def _other_unit(each: _Exchange) -> bool:
-    """ "A few hundred dollars" for "a few hundred euros": a unit whose number is no number."""
-    mine, theirs = (
-        {_MEASURES[word] for word in words if word in _MEASURES} for words in (each.mine, each.theirs)
-    )
-    return bool(mine and theirs) and mine.isdisjoint(theirs)
-
-
-def _opposite(each: _Exchange) -> bool:
-    mine, theirs = set(each.mine), set(each.theirs)
-    return any(
-        mine & one and theirs & other and not mine & other and not theirs & one
-        for sides in OPPOSITES
-        for one, other in (sides, sides[::-1])
-    )
-
-
-def _change_places(claim: Reading, source: Reading, exchanges: Sequence[_Exchange]) -> bool:
-    """ "A pays B" for "B pays A". Members of a list may change places, and the passive undoes one change."""
-    if is_passive(claim.text) != is_passive(source.text):
-        return False
-    for i, one in enumerate(exchanges):
-        for other in exchanges[i + 1 :]:
-            mine, theirs = one.stems
-            if mine and theirs and other.stems == (theirs, mine) and not (one.joined or other.joined):
-                return True
-    return False
-
-
-def _other_name(each: _Exchange, claim: Reading, source: Reading) -> bool:
-    """One name stands where the source has another; what opens a sentence may have its capital from that."""
-    mine, theirs = (
-        {word for name in reading.names if not name.opens for word in name.words if word in words}
-        for reading, words in ((claim, each.mine), (source, each.theirs))
-    )
-    return (
-        bool(mine and theirs) and not each.joined and not (mine & set(each.theirs) or theirs & set(each.mine))
-    )
-
-
-def _other_opening(each: _Exchange) -> bool:
-    """The sentence opens with another thing than its source, which does not open with a pronoun."""
-    mine, theirs = each.stems
-    return each.at <= 1 and bool(mine and theirs) and not mine & theirs and PRONOUNS.isdisjoint(each.theirs)
-
-
-def _content(words: Sequence[str]) -> frozenset[str]:
+def _content(words: tuple[str, ...]) -> frozenset[str]:
     """Stems of content words; numbers and dates are compared elsewhere, and as what they say."""
+    words = _AS_ONE.get(words, words)
     return frozenset(
         stem(word)
         for word in words

@@ -30,6 +30,16 @@ _LAST_WORD = re.compile(r"[A-Za-z]+\Z")
 # The library takes "gov." and "CO." for abbreviations: here they end an address and an acronym.
 _WHOLE_BY_ITSELF = re.compile(r"\S+@\S+\.[a-z]+\.|(?:https?://|www\.)\S+\.|(?!DR|MR|MS|ST|NO)[A-Z]{2,5}\.")
 _ENUMERATOR = re.compile(r"\(?\d{1,3}[.)]+")
+# "Am 3. Tag", "bis zum 31. Dezember": German ordinals end no sentence.
+_ORDINAL = re.compile(
+    r"\b(?:am|im|vom|zum|bis|der|die|das|des|dem|den|seit|beim|jede[nmrs]?|zur|ins)\s\d{1,3}\.\Z",
+    re.IGNORECASE,
+)
+_GERMAN_MONTH = re.compile(
+    r"(?:Januar|Februar|März|April|Mai|Juni|Juli|August|September|Oktober|November|Dezember)\b"
+)
+# The library takes a unit behind its number for an initial, and the end of "e-mail." for an abbreviation.
+_WHOLE_WORD = re.compile(r"\d\s?(?:[a-zµ]{1,3}|%|°C)\.\Z|\be-mails?\.\Z|\bE-Mails?\.\Z")
 # A line at least this long without a full stop was wrapped; a shorter one was ended.
 _WRAPPED_LINE_CHARS = 45
 # The library ends sentences after these.
@@ -165,7 +175,7 @@ def _is_over(before: str, next_word: str) -> bool:
         return False
     if context[-1] in _WIDE_STOPS:
         return True
-    if _ENUMERATOR.fullmatch(context):
+    if _ENUMERATOR.fullmatch(context) or _is_ordinal(context, next_word):
         return False
     last = context.rpartition(" ")[2].lstrip("(\"'*_")
     if last.casefold() in _ABBREVIATIONS:
@@ -174,7 +184,7 @@ def _is_over(before: str, next_word: str) -> bool:
         return False
     if context.count('"') % 2:
         return False
-    if _WHOLE_BY_ITSELF.fullmatch(last):
+    if _WHOLE_BY_ITSELF.fullmatch(last) or _WHOLE_WORD.search(context):
         return True
     if context.startswith("(") and context.endswith((".)", "!)", "?)")):
         return True
@@ -184,3 +194,9 @@ def _is_over(before: str, next_word: str) -> bool:
         if at >= len(context):
             return at <= len(context) + 1
     return False
+
+
+def _is_ordinal(context: str, next_word: str) -> bool:
+    if _ORDINAL.search(context):
+        return True
+    return context[-2:-1].isdigit() and context.endswith(".") and _GERMAN_MONTH.match(next_word) is not None

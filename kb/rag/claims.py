@@ -47,6 +47,7 @@ class Claim:
         wanted: the content stems that a source must hold.
         facts: how many exact items the sentence has.
         asked: the content stems of the question.
+        code: it has code in it, as which code proves it.
         answer: what a fragment ("Wayfarer.") says that the question does not; a heading does not state it.
     """
 
@@ -56,6 +57,7 @@ class Claim:
     facts: int
     asked: frozenset[str] = frozenset()
     answer: frozenset[str] = frozenset()
+    code: bool = False
 
 
 def claim_of(sentence: str, question: str) -> Claim | str:
@@ -89,8 +91,8 @@ def claim_of(sentence: str, question: str) -> Claim | str:
     if len(wanted) + bool(facts) < 2:
         if not (asked and (wanted or facts)):
             return "no_claim"
-        return Claim(reading, body, wanted | asked, len(facts), asked, wanted - asked)
-    return Claim(reading, body, wanted, len(facts), asked)
+        return Claim(reading, body, wanted | asked, len(facts), asked, wanted - asked, "`" in sentence)
+    return Claim(reading, body, wanted, len(facts), asked, code="`" in sentence)
 
 
 _FILLER_STEMS = frozenset(item for word in FILLER for item in read(word).stems)

@@ -10,7 +10,8 @@ from kb.rag.window import Window
 from kb.rag.words import content_stems
 
 _CONDITION = re.compile(
-    r"\b(?:if|unless|except(?: (?:if|when|that|for))?|provided that|as long as|only when)\b "
+    r"\b(?:if|unless|except(?: (?:if|when|that|for))?|provided that|as long as|only when"
+    r"|wenn|falls|sofern|solange|es sei denn|vorausgesetzt|außer)\b,? "
     r"(?!any\b|needed\b|necessary\b|possible\b|applicable\b|so\b|not\b|you(?: have"
     r"|'ve)? (?:any )?questions?\b)"
     r"(?P<clause>[^,;.:()]*)",
@@ -23,7 +24,9 @@ _ASKS = re.compile(
     re.IGNORECASE,
 )
 _SAYS_ONE = re.compile(
-    r"\b(?:if|unless|except|provided|as long as|when|where|only|once|with|without|in case)\b", re.IGNORECASE
+    r"\b(?:if|unless|except|provided|as long as|when|where|only|once|with|without|in case"
+    r"|wenn|falls|sofern|solange|sei denn|vorausgesetzt|außer|nur|sobald|ohne)\b",
+    re.IGNORECASE,
 )
 # Of a condition's content words, the claim or the question must hold this share to speak of the same case.
 _HELD = 0.5

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from kb.rag.wordlists import MONTHS, NUMBER_WORDS
 
 _MONTH = rf"(?P<month>{'|'.join(sorted(MONTHS, key=len, reverse=True))})\b\.?"
-_DAY = r"(?P<day>\d{1,2})(?:st|nd|rd|th)?"
+_DAY = r"(?P<day>\d{1,2})(?:st|nd|rd|th|\.)?"
 _DAYS = rf"(?:(?P<from>\d{{1,2}})(?:st|nd|rd|th)?\s?(?:-|to|and|or|until)\s?)?{_DAY}"
 _YEAR = r"(?P<year>(?:1\d|20)\d\d)\b"
 _DATES = (

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 
 from kb.rag.agreement import negation_differs, opposite_said
 from kb.rag.dates import same_clock, same_date
+from kb.rag.limits import limit_differs
 from kb.rag.names import Name
 from kb.rag.quantities import same_quantity
 from kb.rag.reading import Reading
@@ -23,7 +24,8 @@ def first_difference(claim: Reading, window: Window) -> str:
     checks = (
         ("quotation_not_in_source", _quotation_missing), ("identifier_not_in_source", _identifier_missing),
         ("number_not_in_source", _number_missing), ("unit_differs", _unit_differs),
-        ("date_not_in_source", _date_missing), ("time_not_in_source", _time_missing),
+        ("limit_differs", limit_differs), ("date_not_in_source", _date_missing),
+        ("time_not_in_source", _time_missing),
         ("name_not_in_source", _name_missing), ("negation_differs", negation_differs),
         ("opposite_in_source", opposite_said),
     )  # fmt: skip
@@ -40,7 +42,7 @@ def _quotation_missing(claim: Reading, window: Window) -> bool:
 def _identifier_missing(claim: Reading, window: Window) -> bool:
     found = {item for statement in window.statements for item in statement.reading.identifiers}
     return any(
-        item not in found and not _contains(window.all_tokens, _folded(item)) for item in claim.identifiers
+        item not in found and not contains(window.all_tokens, _folded(item)) for item in claim.identifiers
     )
 
 
@@ -102,9 +104,9 @@ def _name_in(name: Name, places: Iterable[Sequence[str]]) -> bool:
     words = [stem(word) for word in name.words]
     heavy = [stem(word) for word in name.words if word not in STOP_WORDS] or words
     for place in places:
-        if _contains(place, words) or _contains([word for word in place if word not in STOP_WORDS], heavy):
+        if contains(place, words) or contains([word for word in place if word not in STOP_WORDS], heavy):
             return True
-        apart = len(words) > 4 or (name.opens and _contains(place, words[1:]))
+        apart = len(words) > 4 or (name.opens and contains(place, words[1:]))
         if apart and set(heavy) <= set(place):
             return True
     return False
@@ -118,5 +120,6 @@ def _folded(identifier: str) -> list[str]:
     return "".join(c if c.isalnum() else " " for c in identifier.casefold()).split()
 
 
-def _contains(place: Sequence[str], words: Sequence[str]) -> bool:
+def contains(place: Sequence[str], words: Sequence[str]) -> bool:
+    """Whether the words stand in the place one behind the other."""
     return f" {' '.join(words)} " in f" {' '.join(place)} "

@@ -46,6 +46,7 @@ _AT_MOST = re.compile(
 )
 _OR_MORE = re.compile(r"\s*(?:or (?:more|above|older|longer|higher)|minimum)\b", re.IGNORECASE)
 _OR_LESS = re.compile(r"\s*(?:or (?:less|fewer|below|under|younger|shorter|lower)|maximum)\b", re.IGNORECASE)
+_EVERY = frozenset({"every", "each", "alle"})
 _DECIMAL = re.compile(r"-?\d+(?:\.\d+)?")
 _GROUPED = re.compile(r"-?\d{1,3}(?:[,' ]\d{3})+(?:\.\d+)?")
 
@@ -87,13 +88,13 @@ def find_quantities(text: str) -> list[Quantity]:
 
 
 def same_quantity(claim: Quantity, source: Quantity, source_stems: Iterable[str]) -> bool:
-    """Whether the source's number is the claimed one: same value, unit and kind of limit.
+    """Whether the source's number is the claimed one: same value and unit. `limits` compares the rest.
 
     Args:
         source_stems: stems of all words around the source's number; a unit or a noun may stand apart from it,
             as in a table whose header says "days".
     """
-    if claim.value != source.value or {claim.bound, source.bound} == {"min", "max"}:
+    if claim.value != source.value:
         return False
     if claim.unit == source.unit:
         return not claim.noun or claim.noun == source.noun or claim.noun in source_stems
@@ -107,8 +108,19 @@ def same_quantity(claim: Quantity, source: Quantity, source_stems: Iterable[str]
 
 
 def periods(text: str) -> frozenset[str]:
-    """The units of time that plain text speaks of, "weekly" and "per week" alike."""
-    return frozenset(PERIODS[token] for token in tokens(text) if token in PERIODS)
+    """The units of time that plain text speaks of, "weekly" and "per week" alike; "every two weeks" is a
+    period of its own."""
+    words = tokens(text)
+    found = set()
+    for at, token in enumerate(words):
+        if token in PERIODS:
+            every = at > 1 and words[at - 2] in _EVERY and _count(words[at - 1])
+            found.add(f"{every} {PERIODS[token]}" if every else PERIODS[token])
+    return frozenset(found)
+
+
+def _count(word: str) -> str:
+    return word if word.isdigit() else str(NUMBER_WORDS.get(word, ""))
 
 
 def canonical(digits: str) -> str:

@@ -16,24 +16,28 @@ from kb.rag.words import content_stems, plain, tokens
 
 _CLAUSE = re.compile(
     r"[;:] | - "
-    r"|,? (?=(?:and|but|or|while|whereas|although|though|if|when|unless|except|because|however|so that)\b)",
+    r"|,? (?=(?:and|but|or|while|whereas|although|though|if|when|unless|except|because|however|so that"
+    r"|und|oder|aber|sondern|während|obwohl|wenn|falls|sofern|weil|außer|jedoch)\b)",
     re.IGNORECASE,
 )
 _PART = re.compile(r",(?!\d) ?| \(|\) ?")
 _WEEKDAY = re.compile(rf"\b({'|'.join(WEEKDAYS)})s?\b", re.IGNORECASE)
 _FINITE = re.compile(
     r"\b(?:is|are|was|were|be|has|have|had|will|would|do|does|did|must|may|can|cannot|could|might|shall|should|need|needs|not|never|no"
-    r"|only|except|unless|without|it|you|we|they|he|she|i|there|this)\b|n't\b",
+    r"|only|except|unless|without|it|you|we|they|he|she|i|there|this"
+    r"|ist|sind|war|waren|wird|werden|wurden?|hat|haben|muss|müssen|darf|dürfen|kann|können|soll|sollen"
+    r"|nicht|nie|keine?[nmrs]?|nur|außer|ohne|es|sie|wir|er|ich)\b|n't\b",
     re.IGNORECASE,
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Clause:
-    """A stretch of a sentence with its own polarity."""
+    """A stretch of a sentence with its own polarity; ``words`` are all its casefolded words."""
 
     stems: frozenset[str]
     marks: frozenset[str]
+    words: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +135,10 @@ def _clauses(text: str, words: str) -> tuple[Clause, ...]:
             complete = complete or (has_words and _FINITE.search(text, *spans[-1]) is not None)
     if len(spans) > 1 and not content_stems(words[slice(*spans[-1])]):
         spans[-2:] = [(spans[-2][0], spans[-1][1])]
-    clauses = (Clause(frozenset(content_stems(words[a:b])), polarity(text[a:b])) for a, b in spans)
+    clauses = (
+        Clause(frozenset(content_stems(words[a:b])), polarity(text[a:b]), frozenset(tokens(text[a:b])))
+        for a, b in spans
+    )
     return tuple(clause for clause in clauses if clause.stems or clause.marks)
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
-from kb.rag.dates import same_clock, same_date
+from kb.rag.dates import Clock, same_clock, same_date
 from kb.rag.polarity import is_passive
 from kb.rag.quantities import Quantity, same_quantity
 from kb.rag.reading import Part, Reading
@@ -15,11 +17,21 @@ from kb.rag.window import Window
 from kb.rag.wordlists import PRONOUNS
 from kb.rag.words import stem, weight
 
+
+def _stems(words: str) -> frozenset[str]:
+    return frozenset(stem(word) for word in words.split())
+
+
 _NAME_SAY = 2.0
 # Two sentences with this share of their words in common are made of the same words.
 _SAME_WORDS = 0.8
 _JOINING = frozenset(["and", "or", "nor"])
 _LIST_WORDS = 4
+_GERMAN_VERBS = _stems("ist sind wird werden hat haben muss müssen darf dürfen kann können soll sollen")
+_GERMAN_PREPOSITIONS = _stems(
+    "von vom am an im in ab bis vor nach seit auf bei beim um für mit ohne während zwischen zu"
+)
+_RANGE = re.compile(r"\b(?:from|between|von|zwischen)\b|\d\s?(?:-|to|bis)\s?\d", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -72,7 +84,11 @@ def _other_fits_better(
     # Another part opens with what the claim opens with, and those that hold the item open with something
     # else.
     opens = bool(claim) and any(source.part.opening == claim[0] for source in other)
-    return opens and not any(source.part.opening in claim for source in held)
+    if opens and not any(source.part.opening in claim for source in held):
+        return True
+    # "Members and students pay 20": of the students a part of their own says something else.
+    of_all = frozenset(item for source in held for item in source.stems)
+    return any(source.part.opening in say and source.part.opening not in of_all for source in other)
 
 
 def subject_differs(claim: Reading, window: Window, rare: Mapping[str, float]) -> bool:
@@ -126,9 +142,21 @@ def order_differs(claim: Reading, window: Window) -> bool:
     A clause that moved as a whole ("if X, then Y" for "Y if X") is no such change, and the passive undoes
     one.
     """
-    return any(
+    return _turned_range(claim, window) or any(
         _swapped(claim, statement.reading) or _exchanged(claim, statement.reading)
         for statement in window.statements
+    )
+
+
+def _turned_range(claim: Reading, window: Window) -> bool:
+    """ "Between 7 pm and 7 am" for "between 7 am and 7 pm"."""
+    sources = [pair for statement in window.statements for pair in pairwise(statement.reading.clocks)]
+
+    def said(first: Clock, second: Clock) -> bool:
+        return any(same_clock(first, one) and same_clock(second, other) for one, other in sources)
+
+    return _RANGE.search(claim.text) is not None and any(
+        said(second, first) and not said(first, second) for first, second in pairwise(claim.clocks)
     )
 
 
@@ -152,9 +180,19 @@ def _exchanged(claim: Reading, source: Reading) -> bool:
         for last in range(1, len(here) - first):
             middle = here[last:-first]
             if here[:last] == there[-last:] and middle == there[first:-last]:
+                if _fronted(here, middle, there):
+                    continue
                 joined = len(middle) <= _LIST_WORDS and not _JOINING.isdisjoint(middle)
                 return not joined and is_passive(claim.text) == is_passive(source.text)
     return False
+
+
+def _fronted(here: Sequence[str], middle: Sequence[str], there: Sequence[str]) -> bool:
+    """German puts what opens a sentence before its verb and the subject behind it: "Am Montag ist das Büro
+    geschlossen"."""
+    return (
+        bool(middle) and _GERMAN_VERBS.issuperset(middle) and bool({here[0], there[0]} & _GERMAN_PREPOSITIONS)
+    )
 
 
 def _swapped(claim: Reading, source: Reading) -> bool:

@@ -16,6 +16,22 @@ _UNREAL = re.compile(
     re.IGNORECASE,
 )
 _OVER = re.compile(r"\b(?:until|formerly|previously|used to|no longer|in the past)\b", re.IGNORECASE)
+# What is to change has not changed yet. "Employees will receive" is a rule and no plan.
+_TO_COME = re.compile(
+    r"\bwill (?:soon |then |not )?(?:be (?:raised|lowered|increased|reduced|introduced|replaced|abolished"
+    r"|moved|closed|opened|extended|changed|renamed|merged|retired)|rise|fall|increase|decrease|change|become|move"
+    r"|grow|double|replace|introduce|cease|drop)\b"
+    r"|\b(?:plans?|planning|intends?|intending|hopes?|wants?|aims?|expects?|expected|scheduled|going"
+    r"|about) to\b|\bis considering\b"
+    r"|\b(?:plant|planen|beabsichtigt|vorgesehen|geplant)\b|\bsoll\w* [^.;]{0,80}\bwerden\b"
+    r"|\bwird [^.;]{0,60}\b(?:steigen|sinken|erhöht|gesenkt|eingeführt|abgeschafft|ersetzt|geschlossen)\b",
+    re.IGNORECASE,
+)
+_SAYS_TO_COME = re.compile(
+    r"\b(?:will|would|shall|soon|from|plans?|planned|planning|intends?|hopes?|wants?|aims?|expect\w*|scheduled|going"
+    r"|about to|considering|wird|werden|soll\w*|plant|planen|beabsichtigt|vorgesehen|geplant|ab)\b|'ll\b",
+    re.IGNORECASE,
+)
 _PAST = re.compile(r"\b(?:was|were|had|used)\b", re.IGNORECASE)
 _PRESENT = re.compile(r"\b(?:is|are|has|have)\b", re.IGNORECASE)
 _EXCEPTION = re.compile(
@@ -38,6 +54,8 @@ def standing_differs(claim: Reading, window: Window) -> str:
     said = claim.text.casefold()
     for source in _own(claim, window):
         if any(match.group().strip(" ,;").casefold() not in said for match in _UNREAL.finditer(source)):
+            return "not_a_fact_in_source"
+        if _TO_COME.search(source) and not _SAYS_TO_COME.search(said):
             return "not_a_fact_in_source"
         if _is_over(source) and not _PAST.search(said) and _PRESENT.search(said) and not _OVER.search(said):
             return "past_in_source"

@@ -36,8 +36,8 @@ class Statement:
         lead: index of the statement that the reading begins with, or None.
         points_back: begins with a word such as "they", so that it speaks of what the sentence before speaks
             of.
-        states: it says something by itself. A heading names a subject, and so does a link that stands alone
-            or below a heading: it says what can be read elsewhere.
+        states: it says something by itself. A heading names a subject, a question asks, and a link that
+            stands alone or below a heading says what can be read elsewhere.
         speaks_to_model: it is, or stands beside, an instruction to a language model: what it says proves
             nothing, and it is never quoted.
     """
@@ -154,7 +154,7 @@ class _Reader:
         )
 
     def _states(self, segment: Segment, words: str, lead: int | None) -> bool:
-        if segment.block == "h":
+        if segment.block == "h" or words.rstrip().endswith("?"):
             return False
         own = self._text[segment.body : segment.body_end]
         if segment.block == "row" or not is_only_links(own):

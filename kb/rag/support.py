@@ -13,15 +13,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from kb.rag.alignment import wording_differs
 from kb.rag.claims import Claim, claim_of
 from kb.rag.conditions import condition_dropped
-from kb.rag.exact import first_difference
+from kb.rag.exact import contains, first_difference
+from kb.rag.joining import joined_apart
+from kb.rag.narrowing import narrowing_dropped
 from kb.rag.relations import belongs_to_other, order_differs, subject_differs
 from kb.rag.standing import standing_differs
 from kb.rag.statements import Statement, statements_of
 from kb.rag.types import Passage, Quote, Verdict
 from kb.rag.window import Window
+from kb.rag.wording import wording_differs
 from kb.rag.words import rarity, weight
 
 # The share of a sentence's content, by weight, that the proving words must hold. Two thirds would let one
@@ -45,6 +47,8 @@ _MISSING_ITEMS = _MISSING | {"name_not_in_source", "identifier_not_in_source", "
 _CONTRADICTIONS = frozenset(
     {
         "unit_differs",
+        "limit_differs",
+        "wording_differs",
         "negation_differs",
         "opposite_in_source",
         "belongs_to_other",
@@ -159,6 +163,10 @@ def _windows(
             ):
                 continue
             window = Window(passage.text, statements[i : i + length], statements)
+            if any(statement.block == "code" for statement in window.statements) and not (
+                claim.code or contains(window.all_tokens, claim.reading.all_tokens)
+            ):
+                continue  # what a program sets is not what a handbook says
             within, covered = coverage_in(claim, window, rare)
             bar = _NEEDED_IN_ROW if length == 1 and statements[i].block == "row" else needed
             if covered >= bar and within >= _NEEDED_IN_WINDOW and claim.answer <= window.stems:
@@ -206,6 +214,10 @@ def difference(claim: Claim, window: Window, rare: Mapping[str, float]) -> str:
         return reason
     if condition_dropped(claim.body, claim.asked, window):
         return "condition_dropped"
+    if joined_apart(claim.body, window):
+        return "belongs_to_other"
+    if reason := narrowing_dropped(claim.body, claim.asked, window):
+        return reason
     return standing_differs(claim.reading, window)
 
 

@@ -20,7 +20,25 @@ STOP_WORDS = _words(
     was we were what when where whether which while who whom whose why will with within without would yes
     yet you your yours yourself yourselves according based regarding additionally furthermore finally
     overall specifically generally typically usually likewise instead also well don doesn didn isn aren wasn
-    weren won wouldn shouldn couldn mustn needn hasn haven hadn ve re ll able ensure"""
+    weren won wouldn shouldn couldn mustn needn hasn haven hadn ve re ll able ensure
+    approximately approx roughly exactly precisely"""
+    # German; "die", "war", "man", "hat" and "bin" are English words of content.
+    """
+    der das den dem des ein eine einen einem einer eines und oder aber sondern denn doch als ob wenn
+    falls weil
+    dass damit um zu zum zur von vom vor nach aus auf bei beim bis durch für gegen hinter im in ins mit
+    neben ohne
+    seit über unter während wegen zwischen an ans ab am ist sind waren sein seine seinen seiner ihr ihre
+    ihren ihrer
+    ihrem ihres wird werden wurde wurden worden haben hatte hatten kann können konnte darf dürfen durfte
+    muss müssen
+    musste soll sollen sollte sollten mag mögen will wollen nicht kein keine keinen keinem keiner keines
+    nie niemals
+    nur auch noch schon sehr so wie was wer wen wem wo wann warum welche welcher welches dies diese
+    dieser dieses
+    diesen diesem jede jeder jedes jeden jedem alle allen aller alles es er sie wir ich du uns euch mich
+    mir dich dir
+    sich hier dort da dann je pro etwa"""
 )
 
 # Open a sentence with a capital letter without being names.
@@ -73,73 +91,25 @@ IRREGULAR = {
 SYNONYMS = {
     other: group.split()[0]
     for group in (
-        "employee staff personnel colleague coworker", "buy purchase", "begin start commence", "end finish",
-        "help assist assistance", "allow permit", "require need", "ask request", "receive get obtain",
-        "give provide grant", "send submit", "contact reach", "phone telephone", "holiday vacation",
-        "trip travel journey", "hotel lodging accommodation", "flight airfare", "also additionally",
-        "company organisation organization firm", "annual annually yearly", "cost price",
-        "repay reimburse refund", "tell inform notify", "notebook laptop", "use utilise utilize",
-        "keep retain", "choose select pick", "child kid", "quick fast rapid", "large big", "several various",
-        "locate situate", "place put",
+        "employee staff personnel colleague coworker", "buy purchase", "begin start commence",
+        "end finish", "help assist assistance", "allow permit", "require need", "ask request",
+        "receive get obtain", "give provide grant", "send submit", "contact reach", "phone telephone",
+        "holiday vacation", "trip travel journey", "hotel lodging accommodation", "flight airfare",
+        "also additionally", "company organisation organization firm", "annual annually yearly",
+        "cost price", "repay reimburse refund", "tell inform notify", "notebook laptop",
+        "use utilise utilize", "keep retain", "choose select pick", "child kid", "quick fast rapid",
+        "large big", "several various multiple", "whole entire", "almost nearly", "show demonstrate",
+        "attempt try", "famous renowned", "earlier previous", "right correct", "wrong incorrect",
+        "mend fix repair", "happen occur", "gather collect", "pupil student", "teacher instructor",
+        "car vehicle", "doctor physician", "job position", "salary wage wages", "talk speak", "store save",
+        "error mistake", "answer reply response", "task assignment", "firm enterprise", "house building",
+        "make create", "explain describe", "close shut", "enough sufficient", "important essential",
+        "hard difficult", "simple easy", "goal aim objective", "part portion", "main primary",
+        "idea concept", "result outcome", "way manner", "area region", "also too", "locate situate",
+        "place put",
     )
     for other in group.split()[1:]
 }  # fmt: skip
-
-# Two sides of one question: a sentence may not say one where its source says the other.
-OPPOSITES = tuple(
-    (frozenset(left.split()), frozenset(right.split()))
-    for left, right in (
-        ("before prior", "after following"), ("minimum least", "maximum most"),
-        ("above over exceeding more", "below under less fewer"),
-        ("include including", "exclude excluding"),
-        ("allow allowed permitted", "forbid forbidden prohibited banned"),
-        ("approve approved approves", "reject rejected rejects deny denied denies"),
-        ("increase increases increased rise rises", "decrease decreases decreased fall falls reduce reduced"),
-        ("always", "sometimes rarely never"), ("all every each", "some few none"), ("internal", "external"),
-        ("domestic", "international foreign"),
-        ("mandatory compulsory obligatory required", "optional voluntary"),
-        ("accept accepts accepted", "refuse refuses refused decline declines declined"),
-        ("early earlier", "late later"),
-        ("start starts begin begins", "end ends stop stops"), ("open opens opened", "close closes closed"),
-        ("high higher highest", "low lower lowest"), ("public", "private confidential"),
-        ("full", "partial half"),
-        ("temporary", "permanent"), ("gross", "net"), ("inside", "outside"), ("first", "last"),
-        ("weekday weekdays", "weekend weekends"), ("enable enabled enables", "disable disabled disables"),
-        ("buy buys bought", "sell sells sold"), ("employee employees", "employer employers"),
-        ("true", "false"),
-        ("same", "different"), ("day daily", "night nightly"), ("present", "absent"),
-        ("arrive arrival", "depart departure"), ("larger largest bigger biggest", "smaller smallest"),
-        ("greater greatest", "smaller smallest less least"), ("longer longest", "shorter shortest"),
-        ("earliest", "latest"), ("oldest older", "newest newer youngest younger"), ("better best",
-        "worse worst"),
-        ("faster fastest", "slower slowest"), ("stronger strongest", "weaker weakest"), ("upper", "lower"),
-        ("north northern", "south southern"), ("east eastern", "west western"), ("left", "right"),
-        ("with", "without"), ("add adds added", "remove removes removed"), ("majority", "minority"),
-        ("success succeed succeeds succeeded", "failure fail fails failed"), ("win wins won",
-        "lose loses lost"),
-        ("import imports imported", "export exports exported"), ("positive", "negative"), ("top", "bottom"),
-        ("male", "female"), ("cheaper cheapest", "dearer dearest"), ("richer richest", "poorer poorest"),
-        ("until", "from since"),
-    )
-)  # fmt: skip
-
-# Steps of a scale: in the same place of a sentence, a word of one step does not say what one of another does.
-SCALES_OF_WORDS = tuple(
-    tuple(_words(step) for step in scale)
-    for scale in (
-        ("always constantly",
-        "usually often typically generally normally frequently mostly commonly regularly",
-         "sometimes occasionally", "rarely seldom hardly", "never"),
-        ("all every each entire whole", "most", "many numerous", "several some various", "few",
-        "none no neither",
-         "both"),
-        ("must shall required requires require mandatory obligatory need needs needed",
-         "should ought recommended recommends advised encouraged",
-         "may can could might allowed permitted optional able"),
-    )
-)  # fmt: skip
-
-MODALITY = SCALES_OF_WORDS[-1]
 
 NEGATIVE_PREFIXES = ("un", "in", "im", "ir", "il", "non", "dis")
 
@@ -155,8 +125,9 @@ FILLER = _words(
 MONTHS = {
     name: number
     for number, names in enumerate(
-        ("january jan", "february feb", "march mar", "april apr", "may", "june jun", "july jul", "august aug",
-         "september sep sept", "october oct", "november nov", "december dec"), 1
+        ("january jan januar", "february feb februar", "march mar märz", "april apr", "may mai",
+        "june jun juni", "july jul juli", "august aug",
+         "september sep sept", "october oct oktober", "november nov", "december dec dezember"), 1
     )
     for name in names.split()
 }  # fmt: skip
@@ -176,6 +147,11 @@ NUMBER_WORDS = {
     name: 10 * value
     for value, name in enumerate(
         ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"], 2
+    )
+} | {
+    name: value
+    for value, name in enumerate(
+        ["zwei", "drei", "vier", "fünf", "sechs", "sieben", "acht", "neun", "zehn", "elf", "zwölf"], 2
     )
 }  # fmt: skip
 
@@ -215,9 +191,12 @@ ORDINAL_WORDS = {
 UNITS = {
     name: group.split()[0]
     for group in (
-        "% percent", "second seconds sec secs", "minute minutes min mins", "hour hours hr hrs h", "day days",
-        "week weeks wk wks", "fortnight fortnights", "month months mth mths", "quarter quarters",
-        "year years yr yrs",
+        "% percent prozent", "second seconds sec secs sekunde sekunden",
+        "minute minutes min mins minuten", "hour hours hr hrs h stunde stunden",
+        "day days tag tage tagen",
+        "week weeks wk wks woche wochen", "fortnight fortnights",
+        "month months mth mths monat monate monaten", "quarter quarters quartal quartale",
+        "year years yr yrs jahr jahre jahren",
         "night nights", "time times", "mm millimetre millimetres millimeter millimeters",
         "cm centimetre centimetres centimeter centimeters", "metre metres meter meters m",
         "km kilometre kilometres kilometer kilometers", "mile miles mi", "foot feet ft", "inch inches",
@@ -240,10 +219,13 @@ UNITS = {
 PERIODS = {
     name: group.split()[0]
     for group in (
-        "second seconds", "minute minutes", "hour hours hourly", "day days daily", "week weeks weekly",
+        "second seconds", "minute minutes", "hour hours hourly stunde stunden stündlich",
+        "day days daily tag tage täglich", "week weeks weekly woche wochen wöchentlich",
         "fortnight fortnightly",
-        "month months monthly", "quarter quarters quarterly", "year years yearly annual annually annum",
-        "night nights nightly",
+        "month months monthly monat monate monatlich",
+        "quarter quarters quarterly quartal quartale vierteljährlich",
+        "year years yearly annual annually annum jahr jahre jährlich",
+        "night nights nightly nacht nächte",
         "decade decades", "century centuries",
     )
     for name in group.split()

@@ -48,6 +48,11 @@ def tokens(text: str) -> list[str]:
     return [token.group().casefold() for token in _TOKEN.finditer(text)]
 
 
+def token_spans(text: str) -> list[tuple[int, int]]:
+    """Where each of the `tokens` of plain text stands."""
+    return [token.span() for token in _TOKEN.finditer(text)]
+
+
 @lru_cache(maxsize=65536)
 def stem(token: str) -> str:
     """Fold inflection, spelling variants and everyday synonyms of an English word.
@@ -66,8 +71,9 @@ def content_stems(text: str) -> list[str]:
 
 def is_content(token: str) -> bool:
     """Whether a casefolded token says something by itself."""
-    word = token.partition("'")[0].removesuffix("n") if token.endswith("n't") else token.partition("'")[0]
-    return word not in STOP_WORDS and (len(token) > 1 or token.isdigit() or not token.isascii())
+    if token.endswith("n't") or token.partition("'")[0] in STOP_WORDS:
+        return False
+    return len(token) > 1 or token.isdigit() or not token.isascii()
 
 
 def rarity(sentences: Sequence[Iterable[str]]) -> dict[str, float]:

@@ -11,12 +11,13 @@ import re
 from collections.abc import Iterable
 from functools import lru_cache
 
+from kb.rag.contrasts import OPPOSITES
 from kb.rag.dates import same_clock, same_date
 from kb.rag.names import Name
 from kb.rag.polarity import is_negation
 from kb.rag.reading import Reading, read
 from kb.rag.statements import question_stems
-from kb.rag.wordlists import NEGATIVE_PREFIXES, OPPOSITES
+from kb.rag.wordlists import NEGATIVE_PREFIXES
 from kb.rag.words import content_stems, plain, stem
 
 _ENDS = re.compile(r"(?<=[.!?;:])\s+")
