@@ -164,6 +164,10 @@ def _attribute_dropped(dropped: _Dropped) -> bool:
     if content_stems(" ".join(dropped.before)) or not all(_says_which(word) for word in dropped.words):
         return False
     names = (set(name.words) for name in dropped.beside.source.names)
+    mine = dropped.beside.mine
+    at = mine.index(dropped.following) if dropped.following in mine else -1
+    if mine[at + 1 : at + 2] != dropped.beside.theirs[dropped.end + 1 : dropped.end + 2]:
+        return False  # the claim goes on in its own words: "lorry park" is "parking area for trucks"
     named = any({dropped.following, *dropped.words} <= words for words in names)
     return not named and not set(",;:()").intersection(dropped.inner)
 

@@ -1,7 +1,8 @@
 """Which words of the passages may still prove a sentence that the rules left open.
 
-Open is what is refused for too little overlap alone. Whatever differs exactly, here or in the words nearest
-to the sentence, closes it: no model is asked about another number, name or negation.
+Open is what is refused for too little overlap alone, or for one word in the place of another, which may mean
+the same. Whatever differs exactly, here or in the words nearest to the sentence, closes it: no model is asked
+about another number, name or negation.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from kb.rag.support import coverage_in, difference, quotes_of, rarity_of
 from kb.rag.types import Passage, Quote, Verdict
 from kb.rag.window import Window
 
-OPEN = "low_overlap"
+OPEN = frozenset({"low_overlap", "wording_differs"})
 # The cost grows with every pair, and who speaks of the thing at all shares some words with it.
 MOST_PREMISES = 4
 _LONGEST_WINDOW = 2
@@ -50,7 +51,7 @@ def premises_of(
         cited: numbers of passages that go first among equals.
     """
     claim = claim_of(sentence, question)
-    if verdict.supported or verdict.reason != OPEN or isinstance(claim, str):
+    if verdict.supported or verdict.reason not in OPEN or isinstance(claim, str):
         return ()
     rare = rarity_of(tuple(passages))
     found: list[tuple[float, bool, Premise]] = []
@@ -59,7 +60,7 @@ def premises_of(
             within, covered = coverage_in(claim, window, rare)
             if covered < _LEAST_COVERAGE or not within:
                 continue
-            if difference(claim, window, rare):
+            if difference(claim, window, rare) not in ("", *OPEN):
                 if covered >= _NEAR and len(window.statements) == 1:
                     return ()
                 continue

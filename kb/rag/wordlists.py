@@ -103,7 +103,7 @@ SYNONYMS = {
         "mend fix repair", "happen occur", "gather collect", "pupil student", "teacher instructor",
         "car vehicle", "doctor physician", "job position", "salary wage wages", "talk speak", "store save",
         "error mistake", "answer reply response", "task assignment", "firm enterprise", "house building",
-        "make create", "explain describe", "close shut", "enough sufficient", "important essential",
+        "make create", "explain describe", "enough sufficient", "important essential",
         "hard difficult", "simple easy", "goal aim objective", "part portion", "main primary",
         "idea concept", "result outcome", "way manner", "area region", "also too", "locate situate",
         "place put",

@@ -91,9 +91,19 @@ def test_what_was_written_before_the_newer_words_stays(
     ]
 
 
-def test_sentence_that_both_prove_cites_the_newer(older: Document, newer: Document, teammate: User) -> None:
+def test_sentence_that_both_prove_cites_the_newer(
+    collection: Collection, search: WordSearch, teammate: User
+) -> None:
+    text = "Flights must be booked before departure; the portal opens {} days earlier."
+    documents = [
+        make_document(collection, text.format(days), title=f"Travel guide {year}", metadata={"date": year})
+        for days, year in ((14, "2019-05-01"), (21, "2025-05-01"))
+    ]
+    search.cosines_of[documents[0].chunks.get().pk] = 0.9
+
     answer = done(teammate, "Flights must be booked before departure. [2]")
-    assert [citation["document_id"] for citation in answer["citations"]] == [newer.pk]
+
+    assert [citation["document_id"] for citation in answer["citations"]] == [documents[1].pk]
     assert answer["sentences"][0]["text"] == "Flights must be booked before departure."
 
 
