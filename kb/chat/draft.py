@@ -236,8 +236,7 @@ class AnswerWriter:
         Raises:
             BlockedError: those words may not be shown.
         """
-        self._draft.sentences.clear()
-        self._draft.citations.clear()
+        self._draft.clear()
         question = self._draft.message.standalone_question
         best = best_quotes(question, self._draft.passages, nearness=self._nearness)
         quotes = dict.fromkeys(newer_of(quote, self._draft.conflicts) or quote for quote in best)

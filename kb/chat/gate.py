@@ -10,9 +10,12 @@ from typing import Any
 from kb.chat.models import Calibration
 from kb.rag.gate import Gate, default_gate, gate_from
 from kb.rag.nearness import Nearness, nearness_of
+from kb.rag.presumed import unknown_names
 from kb.rag.signals import Signals, signals_of
 from kb.rag.types import Passage
 from kb.search.replicas import search_client
+
+UNKNOWN_NAMES = "unknown_names"
 
 logger = logging.getLogger(__name__)
 
@@ -22,7 +25,7 @@ class Judgement:
     """Whether to answer.
 
     Attributes:
-        reason: why not: nothing_found or not_relevant; empty when there is enough.
+        reason: why not: nothing_found, not_relevant or unknown_name; empty when there is enough.
         nearness: of the statements of the passages to the question.
     """
 
@@ -46,8 +49,15 @@ def judge(question: str, passages: Sequence[Passage], collections: Sequence[int]
     nearness = nearness_of(question, passages, search_client().cosines)
     signals = signals_of(question, passages, nearness)
     probability = gate.probability(signals)
-    trace = {**_rounded(signals), "probability": round(probability, 4), "threshold": round(gate.threshold, 4)}
-    return Judgement("" if probability >= gate.threshold else "not_relevant", trace, nearness)
+    trace: dict[str, Any] = {
+        **_rounded(signals),
+        "probability": round(probability, 4),
+        "threshold": round(gate.threshold, 4),
+    }
+    unknown = unknown_names(question, passages)
+    trace |= {UNKNOWN_NAMES: list(unknown)} if unknown else {}
+    reason = "unknown_name" if unknown else "" if probability >= gate.threshold else "not_relevant"
+    return Judgement(reason, trace, nearness)
 
 
 def gate_for(collections: Sequence[int]) -> Gate:

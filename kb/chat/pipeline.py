@@ -24,7 +24,7 @@ from kb.chat.gate import judge
 from kb.chat.lookup import Found, look_up
 from kb.chat.models import Outcome
 from kb.chat.offers import make_offers
-from kb.chat.record import CUT_OFF, Ask, Draft, discard, open_message
+from kb.chat.record import CUT_OFF, LACKS, Ask, Draft, discard, open_message
 from kb.chat.ruled import block, close_answer, write_notices, write_verified
 from kb.chat.serialize import answer_object, disagreement_objects, passage_object
 from kb.conf import config
@@ -33,6 +33,7 @@ from kb.library.known_passages import may_be_kept
 from kb.library.unproved import withholds_unproved
 from kb.llm.client import Delta, Done, Generator, Opened, Queued, llm_client
 from kb.llm.types import Usage
+from kb.rag.presumed import misses
 from kb.rag.prompt import build_messages
 from kb.rules.errors import BlockedError
 from kb.rules.output import Output
@@ -135,8 +136,12 @@ async def _answer_from(way: _Way, generator: Generator | None) -> AsyncGenerator
         message.trace[CUT_OFF] = False  # quotations are whole
         for sentence in writer.fall_back_to_quotes():
             yield Event("sentence", sentence)
+    lacks = misses(message.standalone_question, [citation.quote for citation in draft.citations])
+    if draft.sentences and lacks:
+        message.trace[LACKS] = lacks
+        draft.clear()
     if not draft.sentences:
-        reason = "model_declined" if writer.declined else "not_proved"
+        reason = "other_question" if lacks else "model_declined" if writer.declined else "not_proved"
         async for event in _abstain(way, reason):
             yield event
         return

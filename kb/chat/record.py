@@ -24,6 +24,7 @@ from kb.rag.types import Passage, Quote
 from kb.rules.record import BLOCKED
 
 CUT_OFF = "cut_off"  # in a message's trace: the model had no more tokens before it was done
+LACKS = "lacks"  # in a message's trace: what an answer to the question would have and nothing found has
 LEFT_OUT = "left_out"  # in a message's trace: how many sentences that nothing proved were withheld
 _REMEMBERED = 3  # earlier questions that a follow-up may lean on
 
@@ -79,6 +80,11 @@ class Draft:
         )
         self.citations.append(citation)
         return citation.n
+
+    def clear(self) -> None:
+        """Take back what was to be shown."""
+        self.sentences.clear()
+        self.citations.clear()
 
     def disagreements(self) -> list[dict[str, Any]]:
         """What is told of where the sources disagree, by what is cited so far."""

@@ -13,12 +13,13 @@ from django.urls import reverse
 from kb.chat.access import withheld
 from kb.chat.conflicts import live_conflicts
 from kb.chat.forget import SOURCE_DELETED
+from kb.chat.gate import UNKNOWN_NAMES
 from kb.chat.held_back import NOTHING, held_objects
 from kb.chat.models import Citation, Message, MessagePassage, Outcome
 from kb.chat.newer import newer_versions
 from kb.chat.offers import has_offers, offers_object
 from kb.chat.open_questions import sent_object
-from kb.chat.record import CUT_OFF, LEFT_OUT
+from kb.chat.record import CUT_OFF, LACKS, LEFT_OUT
 from kb.chat.sentence_html import sentence_html
 from kb.library.access import AnyUser, collections_for
 from kb.library.dating import dated_fields
@@ -171,6 +172,8 @@ def _answer_object(
         "passages": [] if message.reason == BLOCKED else _passages(message),
         "unproved_left_out": message.trace.get(LEFT_OUT, 0),
         "cut_off": message.trace.get(CUT_OFF, False),
+        "unknown_names": message.trace.get("gate", {}).get(UNKNOWN_NAMES, []),
+        "lacks": message.trace.get(LACKS, ""),
         "disagreements": disagreement_objects(message.disagreements, message.passages.all()),
         "usage": message.usage,
         "timings_ms": message.timings_ms,
@@ -213,6 +216,8 @@ def _frame(message: Message) -> dict[str, Any]:
         "disagreements": [],
         "unproved_left_out": 0,
         "cut_off": False,
+        "unknown_names": [],
+        "lacks": "",
         "held_back": NOTHING,
         "usage": {},
         "timings_ms": {},

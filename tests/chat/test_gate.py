@@ -58,6 +58,13 @@ def test_question_below_the_threshold_is_not_answered(collection: Collection) ->
     assert judgement.trace["probability"] > judgement.trace["threshold"] == 0.5
 
 
+def test_question_about_a_name_that_no_passage_mentions_is_not_answered(collection: Collection) -> None:
+    calibrated(LENIENT, collection)
+    judgement = judge("How is it booked in Deel?", [PASSAGE], [collection.pk])
+    assert judgement.reason == "unknown_name"
+    assert judgement.trace["unknown_names"] == ["Deel"]
+
+
 @pytest.mark.django_db(databases=[])
 def test_no_passages_are_a_reason_by_themselves() -> None:
     """Case 20."""
