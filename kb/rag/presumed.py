@@ -28,6 +28,8 @@ _MISTYPED = 0.8
 _LEAST_MISTYPED = 5
 # With more capitals than this the question is in title case, or in German: capitals tell no names.
 _CAPITALS = 0.7
+# "The English" may be named by their country.
+_DEMONYM = re.compile(r"(?:ish|ese|[ei]an)s?\Z|\A(?:french|dutch|german|greek|swiss|czech|turk)s?\Z")
 _GERMAN = _words(
     "der die das den dem des ein eine einen und oder wie was wer wo wann ist sind für mit von zu bei ich"
 )
@@ -40,7 +42,7 @@ _ASKS_NUMBER = re.compile(
 _YEAR = re.compile(r"\b(?:1\d|20)\d\d\b|\b\d+ (?:BC|AD|BCE|CE)\b")
 _NUMBERS_IN_WORDS = re.compile(
     r"\b(?:no|none|nothing|all|any|every|free|half|both|once|twice|double|unlimited|several|few|many|much|most"
-    r"|single|one|pair)\b",
+    r"|single|one|pair|(?:hundred|thousand|million|dozen)s)\b",
     re.IGNORECASE,
 )
 _TIMES_IN_WORDS = re.compile(
@@ -82,7 +84,7 @@ def unknown_names(question: str, passages: Sequence[Passage]) -> tuple[str, ...]
         for passage in passages
         for token in tokens(plain(" ".join([passage.document_title, *passage.heading_path, passage.text])))
     }
-    known = {stem(word) for word in words}
+    known = {stem(word) for word in words} | _initials(passages)
     return tuple(
         text[name.start : name.end]
         for name in reading.names
@@ -121,7 +123,7 @@ def _capitals_tell_nothing(text: str) -> bool:
 
 
 def _known(name: Name, stems: set[str], words: set[str]) -> bool:
-    heavy = [word for word in name.words if is_content(word)]
+    heavy = [word for word in name.words if is_content(word) and not _DEMONYM.search(word)]
     return not heavy or any(
         stem(word) in stems
         or (len(word) >= _LEAST_MISTYPED and bool(get_close_matches(word, words, 1, _MISTYPED)))
@@ -129,8 +131,14 @@ def _known(name: Name, stems: set[str], words: set[str]) -> bool:
     )
 
 
+def _initials(passages: Sequence[Passage]) -> set[str]:
+    """Of names of several words, as they may be called for short: "PO" for "Presiding Officer"."""
+    names = (name.words for passage in passages for name in read(passage.text).names)
+    return {stem("".join(word[0] for word in words)) for words in names if len(words) > 1}
+
+
 def _tells_time(found: Reading, said: str) -> bool:
-    exact = found.dates or found.clocks or found.weekdays or found.periods
+    exact = found.dates or found.clocks or found.weekdays or found.periods or _YEAR.search(said)
     return bool(exact) or _TIMES_IN_WORDS.search(said) is not None
 
 

@@ -9,7 +9,8 @@ from tests.rag.corpus import passage
 
 EXPENSES = [
     passage(
-        "Expenses are entered in Tempo. The finance team in Bergen pays them.", title="Expenses at Nordlicht"
+        "Expenses are entered in Tempo. The Finance Team Oslo in Bergen pays them.",
+        title="Expenses at Nordlicht",
     )
 ]
 
@@ -24,6 +25,9 @@ EXPENSES = [
         ("How do I submit an expense in Tempoo?", ()),  # mistyped
         ("Deel is not working, what now?", ()),  # it may have its capital from where it stands
         ("How can I say that I'm not there?", ()),
+        ("What does the NFT do?", ("NFT",)),
+        ("What does the FTO do?", ()),  # Finance Team Oslo
+        ("What do the Norwegians and the English do?", ()),
         ("What information goes to Legal for a Customer MSA?", ("Legal", "Customer MSA")),
         ("How Do I Submit An Expense In Deel Today?", ()),  # title case
         ("HOW DO I SUBMIT AN EXPENSE IN DEEL?", ()),
@@ -45,6 +49,7 @@ def test_without_passages_nothing_is_unknown() -> None:
         ("In what year did Hutton publish it?", "Hutton published his theory in 1795.", ""),
         ("When did Woodriff visit New South Wales?", "They came under Captain Woodriff.", "no_time"),
         ("When did Woodriff visit New South Wales?", "Woodriff visited New South Wales in October 1803.", ""),
+        ("When was Zhu born?", "Zhu (1249-1314) was a scholar.", ""),
         ("When was it built?", "It was built after the war.", ""),
         ("When do I get paid?", "Salaries come with the payslip.", ""),
         ("How many stages does the engine use?", "The engine expands the steam in stages.", "no_number"),
