@@ -28,6 +28,7 @@ _TOPICS = (
     "a train",
     "rain",
 )
+_ONE_STEP_MS = 1.0
 _TOGETHER, _FIRST, _GAP = "llm_8_over_1", "llm_worst_first_token_8_over_1", "stream_gap_under_prefill"
 
 
@@ -83,10 +84,11 @@ async def _while_a_prompt_comes(client: httpx.AsyncClient) -> Result:
         await read(client, words, max_tokens=1)
         reading.cancel()
         await asyncio.gather(reading, return_exceptions=True)
+        # Tokens that were guessed right come with the one before them, in no time: they part nothing.
         gaps = [(later - earlier) * 1000 for earlier, later in itertools.pairwise(answer.words_s)]
         if len(gaps) < before + 10:
             raise CannotRunError("The story ended before the long prompt had come.")
-        usual.append(statistics.median(gaps[: before - 1]))
+        usual.append(statistics.median(gap for gap in gaps[: before - 1] if gap > _ONE_STEP_MS))
         largest.append(max(gaps[before - 1 :]))
     unit = f"ms, largest gap while a prompt of {_LONG_PROMPT_TOKENS} tokens comes / median gap before"
     return compared(_GAP, "<= 5.0", unit, largest, usual)
