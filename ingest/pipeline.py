@@ -20,6 +20,7 @@ from ingest.chunking import ChunkSpan, chunk_document
 from ingest.embedding import get_encoder
 from ingest.failures import fail, keep_trying
 from ingest.flagging import flag_chunks
+from ingest.language import language_of
 from ingest.leases import Lease, acquire
 from ingest.likeness import note_likeness, sketch_of
 from ingest.parsers.base import ParsedDocument, ParseError
@@ -50,6 +51,7 @@ class Embedded:
 
     Attributes:
         sketch: of the text, to find others that look alike; None for a short one.
+        language: that most of the text is in; empty where nobody can tell.
         began: when the stages behind parsing began; written down with the document, in one transaction.
     """
 
@@ -60,6 +62,7 @@ class Embedded:
     dimension: int
     began: Mapping[Stage, datetime] = field(default_factory=dict)
     sketch: np.ndarray | None = None
+    language: str = ""
 
 
 @cache
@@ -127,6 +130,7 @@ def embed(document: Document, lease: Lease, parsed: ParsedDocument) -> Embedded:
         encoder.dimension,
         began,
         sketch_of(parsed.text),
+        language_of(parsed.text, parsed.metadata.get("language")),
     )
 
 
@@ -183,6 +187,7 @@ def publish(document: Document, lease: Lease, parsed: ParsedDocument, embedded: 
         progress_current=len(embedded.spans),
         progress_maximum=len(embedded.spans),
         ready_at=now,
+        language=embedded.language,
         **columns_of(document),
     )
     if not became_ready:

@@ -85,7 +85,7 @@ class DocumentSerializer(serializers.ModelSerializer[Document]):
         fields = (
             "id", "collection", "external_id", "version", "title", "file_name", "size_bytes", "sha256",
             "status", "failure_code", "failure_reason", "progress", "chunk_count", "metadata",
-            "kind", "author", "owner", "labels", "dated", "review_by",
+            "kind", "language", "author", "owner", "labels", "dated", "review_by",
             "created_at", "ready_at", "superseded_at",
         )  # fmt: skip
         read_only_fields = fields
@@ -133,13 +133,19 @@ def _collections() -> serializers.ListField:
 
 
 class FiltersSerializer(serializers.Serializer[Any]):
-    """All that is given must hold; of several labels or kinds, one. An unknown name is refused."""
+    """All that is given must hold; of several labels, kinds or languages, one. An unknown name is refused."""
 
     labels = serializers.ListField(
         child=serializers.CharField(max_length=100), required=False, allow_empty=False, max_length=50
     )
     kinds = serializers.ListField(
         child=serializers.ChoiceField(choices=list(KINDS)), required=False, allow_empty=False
+    )
+    languages = serializers.ListField(
+        child=serializers.RegexField(r"^[a-z]{2}$"),
+        required=False,
+        allow_empty=False,
+        help_text="Codes of ISO 639-1: de, en.",
     )
     author = serializers.CharField(max_length=100, required=False)
     owner = serializers.CharField(max_length=100, required=False)

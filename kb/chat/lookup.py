@@ -113,6 +113,7 @@ def as_passage(n: int, item: FoundChunk) -> Passage:
         bm25=item.hit.bm25,
         rrf_score=item.hit.rrf_score,
         vouched=bool(item.flags) and not item.withheld,
+        language=item.document.language,
     )
 
 

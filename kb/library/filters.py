@@ -1,4 +1,4 @@
-"""Narrowing a search to documents of a sort: by label, author, owner, kind, date, review."""
+"""Narrowing a search to documents of a sort: by label, author, owner, kind, language, date, review."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any
 from django.db.models import Q
 from django.utils.dateformat import format as formatted
 
+from kb.library.languages import language_name
 from kb.library.likeness_models import DocumentLabel
 from kb.library.models import Chunk
 
@@ -19,7 +20,7 @@ _DAY = "j M Y"
 
 @dataclass(frozen=True)
 class SearchFilters:
-    """All that is given must hold; of several labels or kinds, one.
+    """All that is given must hold; of several labels, kinds or languages, one.
 
     Attributes:
         dated_from, dated_to: inclusive; a document without a date of its own is in no such range.
@@ -28,6 +29,7 @@ class SearchFilters:
 
     labels: Sequence[str] = ()
     kinds: Sequence[str] = ()
+    languages: Sequence[str] = ()
     author: str = ""
     owner: str = ""
     dated_from: date | None = None
@@ -43,6 +45,8 @@ class SearchFilters:
             found &= Q(document_id__in=bearing)
         if self.kinds:
             found &= Q(document__kind__in=self.kinds)
+        if self.languages:
+            found &= Q(document__language__in=self.languages)
         if self.author:
             found &= Q(document__author__iexact=self.author.strip())
         if self.owner:
@@ -83,6 +87,7 @@ def filter_words(told: Mapping[str, Any]) -> str:
     """What `as_told` gave, as a person reads it: "label travel or cars, a date from 1 Jan 2024"."""
     parts = [f"label {' or '.join(told['labels'])}"] if "labels" in told else []
     parts += [f"kind {' or '.join(told['kinds'])}"] if "kinds" in told else []
+    parts += [f"in {' or '.join(map(language_name, told['languages']))}"] if "languages" in told else []
     parts += [f"{name} {told[name]}" for name in ("author", "owner") if name in told]
     parts += [
         f"{words} {formatted(date.fromisoformat(told[name]), _DAY)}"

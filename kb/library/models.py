@@ -148,6 +148,8 @@ class Document(models.Model):
     purged_at = models.DateTimeField(null=True, blank=True)
     # What sort of file it is, by its name: see kb.library.kinds.
     kind = models.CharField(max_length=20, blank=True)
+    # What most of its text is in, as ISO 639-1 ("de"); empty where nobody can tell.
+    language = models.CharField(max_length=8, blank=True)
     # From the metadata and what managers wrote over it (`edited`): see kb.library.details.
     author = models.CharField(max_length=100, blank=True)
     owner = models.CharField(max_length=100, blank=True)

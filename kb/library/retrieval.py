@@ -16,7 +16,7 @@ from kb.search.replicas import search_client
 
 # Making objects of the models for each chunk takes as long as finding the rows.
 _CHUNK = ("pk", "text", "start", "end", "page_start", "page_end", "heading_path", "withheld", "flags")
-_DOCUMENT = ("pk", "title", "external_id", "version", "collection_id", "collection__name")
+_DOCUMENT = ("pk", "title", "external_id", "version", "collection_id", "collection__name", "language")
 _SHOWN = (*_CHUNK, *(f"document__{field}" for field in _DOCUMENT))
 _MOST = 10_000  # hits that are looked through before giving up on finding enough readable ones
 
@@ -31,6 +31,7 @@ class FoundDocument:
     version: int
     collection_id: int
     collection_name: str
+    language: str
 
 
 @dataclass(frozen=True)

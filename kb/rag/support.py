@@ -37,6 +37,10 @@ _NEEDED_IN_WINDOW = 0.5
 # A word that the passages use elsewhere but not here is more likely a wrong word than a synonym.
 _ELSEWHERE_SAY = 1.5
 _FACT_SAY = 1.0
+# Languages whose small words the checks know. Of any other, a "not" would be missed: only what repeats a
+# statement word for word, and this share of it at least, is proved by it.
+_READ = frozenset({"", "en", "de"})
+_WHOLE = 0.8
 _TRIED_WINDOWS = 12
 # From here on, two sentences are one and the same apart from what differs exactly.
 _SAME_SENTENCE = 0.95
@@ -163,6 +167,8 @@ def _windows(
             ):
                 continue
             window = Window(passage.text, statements[i : i + length], statements)
+            if passage.language not in _READ and not _repeats(claim, window):
+                continue
             if any(statement.block == "code" for statement in window.statements) and not (
                 claim.code or contains(window.all_tokens, claim.reading.all_tokens)
             ):
@@ -177,6 +183,12 @@ def _windows(
     yield from enough
     if nearest and not enough:
         yield nearest
+
+
+def _repeats(claim: Claim, window: Window) -> bool:
+    """Whether the claim is the statement, word for word."""
+    mine = claim.reading.all_tokens
+    return len(mine) >= _WHOLE * len(window.all_tokens) and contains(window.all_tokens, mine)
 
 
 def coverage_in(claim: Claim, window: Window, rare: Mapping[str, float]) -> tuple[float, float]:

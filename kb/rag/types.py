@@ -16,6 +16,7 @@ class Passage:
         bm25: score of the lexical index; None when it did not match.
         lead: what stands above the text in the document and is needed to read it (the header row of a table
             that the text is cut from); shown to the model, not a part of the span.
+        language: of its document, as ISO 639-1; empty where nobody can tell.
         vouched: a manager looked at what was flagged in it and allowed it.
     """
 
@@ -35,6 +36,7 @@ class Passage:
     rrf_score: float = 0.0
     lead: str = ""
     vouched: bool = False
+    language: str = ""
 
 
 @dataclass(frozen=True)

@@ -52,6 +52,7 @@ def test_document_becomes_ready_with_exact_spans(submit: Submit, encoder: FakeEn
     run_job(document.job.pk)
     document.refresh_from_db()
     assert (document.status, document.title) == (Status.READY, "Travel policy")
+    assert document.language == "en"
     text = DocumentText.objects.get().text
     chunks = list(Chunk.objects.order_by("ordinal"))
     assert len(chunks) == document.chunk_count > 1

@@ -92,6 +92,7 @@ class Everything:
         (SearchFilters(author="ann"), {"trip"}),
         (SearchFilters(owner="Fleet"), {"car"}),
         (SearchFilters(kinds=["pdf"]), {"car"}),
+        (SearchFilters(languages=["de", "fr"]), {"car"}),
         (SearchFilters(dated_from=date(2024, 1, 1)), {"car"}),
         (SearchFilters(dated_to=date(2023, 12, 31)), {"trip"}),
         (SearchFilters(reviewed_on=date(2025, 1, 1)), {"car", "plain"}),
@@ -107,7 +108,7 @@ def test_search_is_narrowed_to_what_the_filters_name(
 ) -> None:
     trip = described(collection, labels=["Travel"], author="Ann", date="2023-05-01", review_by="2024-06-30")
     car = described(collection, labels=["cars"], owner="fleet", date="2024-05-01", review_by="2026-01-01")
-    Document.objects.filter(pk=car.pk).update(kind="pdf")
+    Document.objects.filter(pk=car.pk).update(kind="pdf", language="de")
     names = {trip.pk: "trip", car.pk: "car", described(collection).pk: "plain"}
     # Others that only over-fetching gets past.
     for _ in range(30):

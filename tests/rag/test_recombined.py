@@ -5,6 +5,8 @@ Somebody set out to have such sentences shown as fact; each stands for a kind.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from kb.rag.support import check_sentence
@@ -195,3 +197,20 @@ def test_what_the_source_says_in_nearly_these_words_is_proved(source: str, sente
     verdict = check_sentence(sentence, [1], [passage(source)])
 
     assert verdict.supported, verdict.reason
+
+
+@pytest.mark.parametrize(
+    ("language", "sentence", "proved"),
+    [
+        ("fr", "Il n'est pas permis de fumer dans le laboratoire.", True),
+        ("fr", "Il est permis de fumer dans le laboratoire.", False),
+        ("fr", "Fumer dans le laboratoire.", False),
+        ("", "Il n'est pas permis de fumer dans le laboratoire.", True),
+    ],
+)
+def test_of_a_language_whose_small_words_are_unknown_only_the_statement_itself_is_proved(
+    language: str, sentence: str, proved: bool
+) -> None:
+    source = replace(passage("Il n'est pas permis de fumer dans le laboratoire."), language=language)
+
+    assert check_sentence(sentence, [1], [source]).supported is proved

@@ -6,6 +6,8 @@ from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from kb.library.languages import language_name
+
 register = template.Library()
 
 
@@ -25,6 +27,12 @@ def seconds(duration_ms: object) -> str:
     if not isinstance(duration_ms, int | float):
         return ""
     return f"{duration_ms:.0f} ms" if duration_ms < 1000 else f"{duration_ms / 1000:.1f} s"
+
+
+@register.filter
+def language(code: str) -> str:
+    """ "German" for "de"."""
+    return language_name(code)
 
 
 @register.filter
