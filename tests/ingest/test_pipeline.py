@@ -28,7 +28,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("encoder", "quiet_b
 
 TEXT = (
     "---\ntitle: Travel policy\n---\n\n# Booking\n\nBook flights in Concur.\n\n## Hotels\n\n"
-    + "Hotels cost money. " * 300
+    + "Hotels cost money, and the company pays for them. " * 300
 )
 
 
