@@ -75,7 +75,7 @@ def _sources(clause: Clause, claim: Sequence[Clause], sources: Sequence[Clause])
     covered = [
         source
         for source in sources
-        if source not in closest
+        if source is not first
         and len(clause.stems & source.stems) >= max(1, _SPEAKS_FOR * len(source.stems))
         and _nearness(clause, source) == max(_nearness(other, source) for other in claim)
     ]

@@ -9,7 +9,7 @@ from kb.rag.markers import strip_markers
 from kb.rag.reading import Reading, read
 from kb.rag.statements import question_stems
 from kb.rag.wordlists import FILLER
-from kb.rag.words import content_stems, plain
+from kb.rag.words import content_stems, plain, stem
 
 _YES_NO = re.compile(
     r"\s*(?:yes\b[\s,.:;!\u2013\u2014-]*"
@@ -91,7 +91,10 @@ def claim_of(sentence: str, question: str) -> Claim | str:
     if len(wanted) + bool(facts) < 2:
         if not (asked and (wanted or facts)):
             return "no_claim"
-        return Claim(reading, body, wanted | asked, len(facts), asked, wanted - asked, "`" in sentence)
+        # "How many days?" "15 days.": the unit is compared with its number.
+        units = {stem(word) for item in reading.quantities for word in item.unit.split()}
+        needed = wanted | (asked - units)
+        return Claim(reading, body, needed, len(facts), asked, wanted - asked, "`" in sentence)
     return Claim(reading, body, wanted, len(facts), asked, code="`" in sentence)
 
 

@@ -15,6 +15,7 @@ from functools import cached_property
 from kb.rag.alignment import Alignment, alignments
 from kb.rag.reading import Reading
 from kb.rag.window import Window
+from kb.rag.wordlists import NUMBER_WORDS
 from kb.rag.words import content_stems, is_content, stem, token_spans
 
 
@@ -43,6 +44,16 @@ _EMPTY = _words("a an the it der die das ein eine es")
 _ADVERBS = _words("already also always even just much often quite rather really so still too very well")
 # Of a dropped stretch's content words, the question and the headings must hold this share to set the case.
 _KNOWN = 0.5
+_CONDITIONS = _words("if unless provided wenn falls sofern")
+_LIMITS = _words(
+    """more less fewer least most over under up to above below within exceeding older younger longer mehr
+    weniger mindestens höchstens bis über unter länger"""
+)
+# "In addition", "for example": they join and set no case.
+_SETS_NO_CASE = _words(
+    """addition example examples case cases reason reasons general fact particular practice instance contrast
+    summary short conclusion detail details information note view turn beispiel allgemeinen regel übrigen"""
+)
 # A sentence that keeps less of its source's order than this was said anew.
 _REPEATS = 0.7
 _LONGEST_ATTRIBUTE = 3
@@ -103,7 +114,7 @@ def narrowing_dropped(claim: Reading, asked: Collection[str], window: Window) ->
                 return "order_differs"
             if len(dropped.content & known) >= _KNOWN * len(dropped.content):
                 continue
-            if _subject_narrowed(dropped) or _attribute_dropped(dropped) or _rule_widened(dropped):
+            if any(narrows(dropped) for narrows in _WAYS):
                 return "condition_dropped"
     return ""
 
@@ -172,6 +183,27 @@ def _attribute_dropped(dropped: _Dropped) -> bool:
     return not named and not set(",;:()").intersection(dropped.inner)
 
 
+def _opening_dropped(dropped: _Dropped) -> bool:
+    """ "[In winter] the pool closes at 20:00": of what is a rule and no event."""
+    if dropped.before or dropped.words[0] not in _RESTRICTING or not _SETS_NO_CASE.isdisjoint(dropped.words):
+        return False
+    return _TOLD.isdisjoint(dropped.beside.theirs)
+
+
+def _condition_cut(dropped: _Dropped) -> bool:
+    """ "If they hold a licence [and have been instructed]"."""
+    clause = " ".join(dropped.before).rpartition(",")[2].split()
+    return dropped.words[0] in ("and", "und") and not _CONDITIONS.isdisjoint(clause)
+
+
+def _limit_dropped(dropped: _Dropped) -> bool:
+    """ "Alice approves invoices [up to 5,000 euros]"."""
+    numbers = any(word[0].isdigit() or word in NUMBER_WORDS for word in dropped.words)
+    if not dropped.before or not _JOINING.isdisjoint((dropped.words[0], dropped.words[-1])):
+        return False  # another thing said
+    return numbers and not _LIMITS.isdisjoint(dropped.words) and _TOLD.isdisjoint(dropped.beside.theirs)
+
+
 def _says_which(word: str) -> bool:
     return is_content(word) and not word.endswith("ly") and word not in _ADVERBS
 
@@ -184,3 +216,13 @@ def _rule_widened(dropped: _Dropped) -> bool:
         return False  # where something rises from, or goes from
     mine = set(dropped.beside.mine)
     return bool(mine & _RULING) and mine.isdisjoint(_TOLD) and _has_verb(dropped.before)
+
+
+_WAYS = (
+    _subject_narrowed,
+    _attribute_dropped,
+    _rule_widened,
+    _opening_dropped,
+    _condition_cut,
+    _limit_dropped,
+)

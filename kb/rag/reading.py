@@ -22,6 +22,12 @@ _CLAUSE = re.compile(
 )
 _PART = re.compile(r",(?!\d) ?| \(|\) ?")
 _WEEKDAY = re.compile(rf"\b({'|'.join(WEEKDAYS)})s?\b", re.IGNORECASE)
+# "..., and cannot be renewed": what stands before has a verb, whether it is a known one or not.
+_OWN_VERB = re.compile(
+    r"\W*(?:and|but|und|aber)? ?(?:is|are|was|were|has|have|had|will|must|may|can|cannot|could|should|does"
+    r"|do|did|ist|sind|hat|haben|wird|werden|muss|müssen|darf|dürfen|kann|können|soll|sollen)(?:n't)?\b",
+    re.IGNORECASE,
+)
 _FINITE = re.compile(
     r"\b(?:is|are|was|were|be|has|have|had|will|would|do|does|did|must|may|can|cannot|could|might|shall|should|need|needs|not|never|no"
     r"|only|except|unless|without|it|you|we|they|he|she|i|there|this"
@@ -126,7 +132,8 @@ def _clauses(text: str, words: str) -> tuple[Clause, ...]:
     for begin, end in _pieces(_CLAUSE, text, 0, len(text)):
         for start, stop in _pieces(_PART, text, begin, end):
             finite = _FINITE.search(text, start, stop) is not None
-            if complete and (finite or not spans):
+            own = bool(spans) and _OWN_VERB.match(text, start, stop) is not None
+            if (complete or own) and (finite or not spans):
                 spans.append((start, stop))
                 complete = False
             else:

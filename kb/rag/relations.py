@@ -15,7 +15,7 @@ from kb.rag.reading import Part, Reading
 from kb.rag.statements import Statement
 from kb.rag.window import Window
 from kb.rag.wordlists import PRONOUNS
-from kb.rag.words import stem, weight
+from kb.rag.words import content_stems, stem, weight
 
 
 def _stems(words: str) -> frozenset[str]:
@@ -30,6 +30,11 @@ _LIST_WORDS = 4
 _GERMAN_VERBS = _stems("ist sind wird werden hat haben muss müssen darf dürfen kann können soll sollen")
 _GERMAN_PREPOSITIONS = _stems(
     "von vom am an im in ab bis vor nach seit auf bei beim um für mit ohne während zwischen zu"
+)
+_BY = re.compile(
+    r"\b(?:is|are|was|were|been|be) (?:\w+ly )?(?P<verb>\w+(?:ed|en|t|n|ld)) by (?P<agent>[^.,;:]*?)"
+    r"(?= (?:for|in|on|at|to|with|from|after|before|during|within)\b|[.,;:]|\Z)",
+    re.IGNORECASE,
 )
 _RANGE = re.compile(r"\b(?:from|between|von|zwischen)\b|\d\s?(?:-|to|bis)\s?\d", re.IGNORECASE)
 
@@ -99,6 +104,8 @@ def subject_differs(claim: Reading, window: Window, rare: Mapping[str, float]) -
     """
     if not claim.stems:
         return False
+    if _other_agent(claim, window):
+        return True
     subject, following = claim.stems[0], claim.stems[1:3]
     if subject in window.all_stems:
         return subject in window.stems and not _subject_at_home(subject, claim, window)
@@ -113,6 +120,20 @@ def subject_differs(claim: Reading, window: Window, rare: Mapping[str, float]) -
         and stems.count(stems[0]) > claim.stems.count(stems[0])
         for stems in openings
     )
+
+
+def _other_agent(claim: Reading, window: Window) -> bool:
+    """ "Hafen developed it" for "it was developed by Nordwerk for Hafen"."""
+    if is_passive(claim.text):
+        return False
+    for statement in window.statements:
+        for match in _BY.finditer(statement.reading.text):
+            verb, agent = content_stems(match["verb"]), set(content_stems(match["agent"]))
+            # The verb in the claim, and before it another than who did it.
+            if verb and agent and verb[0] in claim.stems and claim.stems[0] in statement.stems:
+                before = claim.stems[: claim.stems.index(verb[0])]
+                return bool(before) and agent.isdisjoint(before)
+    return False
 
 
 def _subject_at_home(subject: str, claim: Reading, window: Window) -> bool:

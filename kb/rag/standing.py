@@ -12,7 +12,22 @@ from kb.rag.words import content_stems
 # What a source reports, plans or denies without stating it.
 _UNREAL = re.compile(
     r"\b(?:myths?|rumou?rs?|rumou?red|alleged(?:ly)?|supposedly|falsely|untrue|mistakenly|hypothetical(?:ly)?"
-    r"|proposed|proposes|planned|rejected)\b|\b(?:could|might|would) (?:claim|argue)\b|[,;]\s*otherwise\b",
+    r"|proposed|proposes|planned|rejected|dropped|abandoned|withdrawn|suggest(?:s|ed)?|superseded|deprecated|vermutlich|angeblich"
+    r"|(?:some|many|critics|users|customers|people|they)(?: \w+){0,2}"
+    r" (?:claim|report|say|believe|think)(?:ed|s)?)\b"
+    r"|\A\W*(?:according to|laut|example:|beispiel:|zum beispiel:)(?=\W)"
+    r"|\b(?:could|might|would) (?:claim|argue)\b|[,;]\s*otherwise\b",
+    re.IGNORECASE,
+)
+# What could be is not said to be.
+_POSSIBLE = re.compile(
+    r"\b(?:might|could|perhaps|possibly|maybe|könnte|könnten|vielleicht)\b"
+    r"|\b(?:can|may) (?:\w+ly )?(?:make|cause|lead|result|become|damage"
+    r"|be (?:unsafe|dangerous|harmful|affected|lost|damaged)|harm|affect|fail|break|occur|happen)\b",
+    re.IGNORECASE,
+)
+_SAYS_POSSIBLE = re.compile(
+    r"\b(?:might|could|can|may|perhaps|possibly|maybe|possible|kann|können|könnte|könnten|vielleicht|möglich\w*)\b",
     re.IGNORECASE,
 )
 _OVER = re.compile(r"\b(?:until|formerly|previously|used to|no longer|in the past)\b", re.IGNORECASE)
@@ -23,6 +38,7 @@ _TO_COME = re.compile(
     r"|grow|double|replace|introduce|cease|drop)\b"
     r"|\b(?:plans?|planning|intends?|intending|hopes?|wants?|aims?|expects?|expected|scheduled|going"
     r"|about) to\b|\bis considering\b"
+    r"|\b(?:we|they|it|experts|analysts|wir) (?:expect|anticipate|forecast|estimate|erwarten)s?\b"
     r"|\b(?:plant|planen|beabsichtigt|vorgesehen|geplant)\b|\bsoll\w* [^.;]{0,80}\bwerden\b"
     r"|\bwird [^.;]{0,60}\b(?:steigen|sinken|erhöht|gesenkt|eingeführt|abgeschafft|ersetzt|geschlossen)\b",
     re.IGNORECASE,
@@ -54,6 +70,8 @@ def standing_differs(claim: Reading, window: Window) -> str:
     said = claim.text.casefold()
     for source in _own(claim, window):
         if any(match.group().strip(" ,;").casefold() not in said for match in _UNREAL.finditer(source)):
+            return "not_a_fact_in_source"
+        if _POSSIBLE.search(source) and not _SAYS_POSSIBLE.search(said):
             return "not_a_fact_in_source"
         if _TO_COME.search(source) and not _SAYS_TO_COME.search(said):
             return "not_a_fact_in_source"

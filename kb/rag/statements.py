@@ -21,6 +21,7 @@ from kb.rag.words import content_stems, plain, stem, tokens
 
 _SEPARATOR = re.compile(r"\s*\n[ \t]*\|?[ \t]*:?-[-:| \t]*(?:\n|\Z)")
 _LONGEST_LEAD = 400
+_HASHES = re.compile(r"\s*#{0,6}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,7 @@ class _Reader:
     def __init__(self, passage: Passage) -> None:
         self._text = passage.text
         self._above = [passage.document_title, *passage.heading_path]
-        self._headings: list[str] = []
+        self._headings: list[tuple[int, str]] = []
         self._found: list[Statement] = []
         self._words: list[str] = []
         self._items: list[tuple[int, int]] = []
@@ -97,7 +98,8 @@ class _Reader:
     def _plain(self, segment: Segment) -> None:
         words = self._text[segment.body : segment.body_end]
         if segment.block == "h":
-            self._headings = [*self._headings[-2:], words]
+            level = len(_HASHES.match(self._text, segment.start).group())  # type: ignore[union-attr]
+            self._headings = [*((at, above) for at, above in self._headings if at < level), (level, words)]
         self._add(segment, words, None)
 
     def _item(self, segment: Segment, last: Block | None) -> None:
@@ -131,7 +133,7 @@ class _Reader:
 
     def _add(self, segment: Segment, words: str, lead: int | None) -> None:
         reading = read(words)
-        above = " ".join([*self._above, *self._headings])
+        above = " ".join([*self._above, *(heading for _, heading in self._headings)])
         first = reading.all_tokens[0] if reading.all_tokens else ""
         self._words.append(words)
         self._found.append(

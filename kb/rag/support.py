@@ -12,19 +12,22 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 
 from kb.rag.claims import Claim, claim_of
 from kb.rag.conditions import condition_dropped
 from kb.rag.exact import contains, first_difference
 from kb.rag.joining import joined_apart
 from kb.rag.narrowing import narrowing_dropped
+from kb.rag.pieces import pieces_of
+from kb.rag.polarity import is_negation
 from kb.rag.relations import belongs_to_other, order_differs, subject_differs
 from kb.rag.standing import standing_differs
 from kb.rag.statements import Statement, statements_of
 from kb.rag.types import Passage, Quote, Verdict
 from kb.rag.window import Window
 from kb.rag.wording import wording_differs
-from kb.rag.words import rarity, weight
+from kb.rag.words import plain, rarity, weight
 
 # The share of a sentence's content, by weight, that the proving words must hold. Two thirds would let one
 # foreign noun into a sentence of three; 0.7 does not, and leaves a paraphrase one foreign word in four or
@@ -44,6 +47,8 @@ _WHOLE = 0.8
 _TRIED_WINDOWS = 12
 # From here on, two sentences are one and the same apart from what differs exactly.
 _SAME_SENTENCE = 0.95
+# Where a statement contradicts the sentence, no piece of it is looked for elsewhere.
+_IN_PIECES = frozenset({"low_overlap", "number_not_in_source", "name_not_in_source", "date_not_in_source"})
 _MISSING = frozenset({"number_not_in_source", "date_not_in_source", "time_not_in_source"})
 # Worth telling though no sentence of the source is near.
 _MISSING_ITEMS = _MISSING | {"name_not_in_source", "identifier_not_in_source", "quotation_not_in_source"}
@@ -53,6 +58,7 @@ _CONTRADICTIONS = frozenset(
         "unit_differs",
         "limit_differs",
         "wording_differs",
+        "cause_not_in_source",
         "negation_differs",
         "opposite_in_source",
         "belongs_to_other",
@@ -95,16 +101,20 @@ def check_sentence(
         quotation_not_in_source, identifier_not_in_source, number_not_in_source, unit_differs,
         date_not_in_source, time_not_in_source, name_not_in_source, negation_differs, opposite_in_source,
         belongs_to_other, subject_differs, order_differs, degree_differs, name_differs,
-        condition_dropped, not_a_fact_in_source, past_in_source, exception_in_source.
+        condition_dropped, limit_differs,
+        wording_differs, cause_not_in_source, not_a_fact_in_source, past_in_source, exception_in_source.
     """
     claim = claim_of(sentence, question)
     if isinstance(claim, str):
         return Verdict(False, reason=claim)
+    found = [claim_of(piece, question) for piece in pieces_of(claim.reading.text)]
+    pieces = [piece for piece in found if isinstance(piece, Claim)]
+    pieces = pieces if len(pieces) == len(found) else []
     rare = rarity_of(tuple(passages))
     chosen = [passage for number in dict.fromkeys(cited) for passage in passages if passage.n == number]
-    outcomes = [_try_passage(claim, passage, rare) for passage in chosen]
+    outcomes = [_try_whole(claim, pieces, passage, rare) for passage in chosen]
     if not any(outcome.quotes for outcome in outcomes):
-        others = [_try_passage(claim, passage, rare) for passage in passages if passage not in chosen]
+        others = [_try_whole(claim, pieces, passage, rare) for passage in passages if passage not in chosen]
         best = max(others, key=lambda outcome: (bool(outcome.quotes), outcome.coverage), default=None)
         outcomes += [best] if best and (best.quotes or not chosen) else []
     quotes = tuple(quote for outcome in outcomes for quote in outcome.quotes)
@@ -114,7 +124,23 @@ def check_sentence(
     return Verdict(False, reason=nearest.reason, coverage=nearest.coverage)
 
 
+def _try_whole(
+    claim: Claim, pieces: Sequence[Claim], passage: Passage, rare: Mapping[str, float]
+) -> _Outcome:
+    """The proof of a sentence by one passage: as it is, or else of every piece by itself."""
+    outcome = _try_passage(claim, passage, rare)
+    if outcome.quotes or not pieces or outcome.reason not in _IN_PIECES:
+        return outcome
+    parts = [_try_passage(piece, passage, rare) for piece in pieces]
+    if not all(part.quotes for part in parts):
+        return outcome
+    quotes = tuple(dict.fromkeys(quote for part in parts for quote in part.quotes))
+    return _Outcome(min(part.coverage for part in parts), quotes)
+
+
 def _try_passage(claim: Claim, passage: Passage, rare: Mapping[str, float]) -> _Outcome:
+    if repeated := _repeated(claim, passage):
+        return _Outcome(1.0, quotes_of(passage, repeated))
     nearest = _Outcome(0.0, reason="low_overlap")
     contradicting: set[Statement] = set()
     contradicted = 0.0
@@ -131,6 +157,27 @@ def _try_passage(claim: Claim, passage: Passage, rare: Mapping[str, float]) -> _
             told = reason if enough or reason in _MISSING_ITEMS else ""
             nearest = _Outcome(covered, reason=told or "low_overlap")
     return nearest
+
+
+def _repeated(claim: Claim, passage: Passage) -> Window | None:
+    """The statement that the claim is, word for word.
+
+    Not where it hangs on words that deny: "You may not: install software" does not say "install software".
+    """
+    statements = statements_of(passage)
+    for statement in statements:
+        if not statement.states or statement.speaks_to_model:
+            continue
+        if _folded(passage.text[statement.start : statement.end]) != _folded(claim.reading.text):
+            continue
+        lead = statements[statement.lead].reading.marks if statement.lead is not None else frozenset()
+        if statement.block in ("p", "li") and not any(map(is_negation, lead)):
+            return Window(passage.text, (statement,), statements)
+    return None
+
+
+def _folded(text: str) -> str:
+    return plain(text).casefold().rstrip(" .!")
 
 
 def _contradicts(reason: str, covered: float, window: Window) -> bool:
@@ -167,6 +214,8 @@ def _windows(
             ):
                 continue
             window = Window(passage.text, statements[i : i + length], statements)
+            if not _belong_together(window.statements):
+                continue
             if passage.language not in _READ and not _repeats(claim, window):
                 continue
             if any(statement.block == "code" for statement in window.statements) and not (
@@ -183,6 +232,14 @@ def _windows(
     yield from enough
     if nearest and not enough:
         yield nearest
+
+
+def _belong_together(statements: Sequence[Statement]) -> bool:
+    """Whether each goes on from the one before it: "It is 14 days", or an item of the same list or table."""
+    return all(
+        later.points_back or later.block == earlier.block in ("li", "row")
+        for earlier, later in pairwise(statements)
+    )
 
 
 def _repeats(claim: Claim, window: Window) -> bool:

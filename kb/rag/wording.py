@@ -7,6 +7,7 @@ a laptop became a phone: one word of a long sentence weighs little. So the two a
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from kb.rag.alignment import Alignment, Exchange, alignments
@@ -21,6 +22,29 @@ _MEASURES = {word: name for word, name in {**UNITS, **SCALES}.items() if len(wor
 # From this share of words in their places on, a sentence repeats its source, and a word that stands in the
 # place of another is another word. Below it, the thing was said anew.
 _REPEATS = 0.7
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+_TENSES = (
+    (frozenset({"will"}), frozenset({"was", "were", "has", "have", "had"})),
+    (frozenset({"is", "are"}), frozenset({"was", "were"})),
+    (frozenset({"wird", "werden"}), frozenset({"wurde", "wurden"})),
+    (frozenset({"ist", "sind"}), frozenset({"war", "waren"})),
+)
+_ALL = frozenset({"all", "every", "always", "alle", "jede", "jeder", "jedes", "sämtliche", "immer"})
+_ANY = _words("each any each both entire whole everyone everybody everything no none never daily allen aller")
+_MOST = _words("most mostly majority meisten meist mehrheit")
+_BECAUSE = re.compile(
+    r"\b(?:because|since (?!\d|\w+ \d)|due to|owing to|weil|wegen|aufgrund)\b", re.IGNORECASE
+)
+_CAUSE = re.compile(
+    r"\b(?:because|since|due to|owing to|as|so|thus|therefore|hence|cause[sd]?|lead|leads|led|reason"
+    r"|result\w*|for|to avoid|weil|da|wegen|aufgrund|daher|deshalb|denn|damit|durch|um)\b",
+    re.IGNORECASE,
+)
 _AND, _OR = frozenset({"and", "und", "sowie"}), frozenset({"or", "oder"})
 # Words of one family: "decide" and "decision", "geöffnet" and "geöffnete".
 _SAME_ROOT, _LONGEST_TAIL = 4, 4
@@ -29,16 +53,20 @@ _SAME_ROOT, _LONGEST_TAIL = 4, 4
 def wording_differs(claim: Reading, window: Window) -> str:
     """The stable reason why a stretch of the claim says another thing than the source there; "" if none.
 
-    unit_differs, degree_differs, opposite_in_source, order_differs, name_differs, subject_differs or
+    unit_differs, degree_differs, cause_not_in_source, past_in_source,
+    opposite_in_source, order_differs, name_differs, subject_differs or
     wording_differs.
     """
-    if _compares(claim, window):
+    if _compares(claim, window) or _says_all(claim, window):
         return "degree_differs"
+    if _BECAUSE.search(claim.text) and not any(_CAUSE.search(s.reading.text) for s in window.statements):
+        return "cause_not_in_source"
     for beside in alignments(claim, window):
         exchanges = beside.exchanges
         reasons = (
             ("unit_differs", any(_other_unit(each) for each in exchanges)),
             ("degree_differs", any(_degree_differs(each) or _joined_otherwise(each) for each in exchanges)),
+            ("past_in_source", any(_other_tense(each) for each in exchanges)),
             ("opposite_in_source", any(_opposite(each) for each in exchanges)),
             ("order_differs", _change_places(beside)),
             ("name_differs", any(_other_name(each, beside) for each in exchanges)),
@@ -55,6 +83,14 @@ def _compares(claim: Reading, window: Window) -> bool:
     """Whether the claim compares ("higher", "the cheapest") what its source does not compare."""
     mine, theirs = set(claim.all_tokens) & COMPARING, set(window.all_tokens)
     return bool(mine) and theirs.isdisjoint(COMPARING) and not mine <= theirs
+
+
+def _says_all(claim: Reading, window: Window) -> bool:
+    """ "All staff receive 28 days" where the source does not say so of all, nor of most."""
+    mine, theirs = set(claim.all_tokens), set(window.all_tokens)
+    if mine & _MOST and theirs.isdisjoint(_MOST):
+        return True
+    return bool(mine & _ALL) and theirs.isdisjoint(_ALL | _ANY)
 
 
 def _degree_differs(each: Exchange) -> bool:
@@ -76,6 +112,16 @@ def _degree_differs(each: Exchange) -> bool:
 
 def _with_have_to(words: Sequence[str]) -> frozenset[str]:
     return frozenset(words) | ({"must"} if "to" in words and {"have", "has"} & set(words) else frozenset())
+
+
+def _other_tense(each: Exchange) -> bool:
+    """ "Has been signed" for "will be signed", "is" for "was"; "was built" and "has been built" are one."""
+    mine, theirs = set(each.mine), set(each.theirs)
+    return any(
+        mine & one and theirs & other and not mine & other and not theirs & one
+        for sides in _TENSES
+        for one, other in (sides, sides[::-1])
+    )
 
 
 def _joined_otherwise(each: Exchange) -> bool:

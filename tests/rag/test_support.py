@@ -94,7 +94,7 @@ def test_true_sentences_are_proved(sentence: str) -> None:
         ),
         ("The board approves orders up to 5,000 EUR.", "belongs_to_other"),
         ("The accounting team sends the invoice to the supplier.", "order_differs"),
-        ("The auditor informs the supplier before the contract ends.", "subject_differs"),
+        ("The auditor informs the supplier before the contract ends.", "low_overlap"),
         ("Cash advances are paid on Monday.", "date_not_in_source"),
         ("Orders above 500 EUR need no approval.", "limit_differs"),
         ("Dogs are not welcome on the second floor.", "negation_differs"),
