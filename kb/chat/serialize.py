@@ -24,6 +24,7 @@ from kb.library.access import AnyUser, collections_for
 from kb.library.dating import dated_fields
 from kb.library.models import Document
 from kb.library.retrieval import FoundDocument
+from kb.library.veil import cover_documents, veil_for
 from kb.rules.record import BLOCKED
 
 WITHHELD = "This answer used documents that you may no longer open."
@@ -47,12 +48,20 @@ def answer_objects(messages: Iterable[Message], user: AnyUser) -> list[dict[str,
     offering = any(has_offers(message) for message in messages)
     readable = dict(collections_for(user).values_list("pk", "name")) if offering else {}
     held, newer = held_objects(messages, user), newer_versions(messages)
+    cover_documents(veil_for(user), _documents_of(messages))
     return [
         _withheld_object(message, hidden[message.pk])
         if message.pk in hidden
         else {**_answer_object(message, readable, newer), "held_back": held.get(message.pk, NOTHING)}
         for message in messages
     ]
+
+
+def _documents_of(messages: Iterable[Message]) -> list[Document]:
+    """All rows of documents that hang on these messages."""
+    rows = [row for message in messages for row in message.passages.all()]
+    rows += [citation.passage for message in messages for citation in message.citations.all()]
+    return [row.document for row in rows]
 
 
 def answer_object(message: Message, user: AnyUser) -> dict[str, Any]:
