@@ -13,7 +13,7 @@ from django.urls import reverse
 from kb.chat.access import withheld
 from kb.chat.conflicts import live_conflicts
 from kb.chat.forget import SOURCE_DELETED
-from kb.chat.held_back import NOTHING, held_objects
+from kb.chat.held_back import NOTHING, held_objects, quotes_held
 from kb.chat.models import Citation, Message, MessagePassage, Outcome
 from kb.chat.newer import newer_versions
 from kb.chat.offers import has_offers, offers_object
@@ -48,11 +48,16 @@ def answer_objects(messages: Iterable[Message], user: AnyUser) -> list[dict[str,
     offering = any(has_offers(message) for message in messages)
     readable = dict(collections_for(user).values_list("pk", "name")) if offering else {}
     held, newer = held_objects(messages, user), newer_versions(messages)
+    quoted = quotes_held(messages)
     cover_documents(veil_for(user), _documents_of(messages))
     return [
         _withheld_object(message, hidden[message.pk])
         if message.pk in hidden
-        else {**_answer_object(message, readable, newer), "held_back": held.get(message.pk, NOTHING)}
+        else {
+            **_answer_object(message, readable, newer),
+            "held_back": held.get(message.pk, NOTHING),
+            "quotes_held_back": quoted.get(message.pk, 0),
+        }
         for message in messages
     ]
 
@@ -223,6 +228,7 @@ def _frame(message: Message) -> dict[str, Any]:
         "unproved_left_out": 0,
         "cut_off": False,
         "held_back": NOTHING,
+        "quotes_held_back": 0,
         "usage": {},
         "timings_ms": {},
         "model": "",
