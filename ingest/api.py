@@ -22,6 +22,7 @@ from kb.api.serializers import DocumentSerializer
 from kb.exceptions import InvalidInputError, KBError
 from kb.library.access import get_collection_for, get_document_for
 from kb.library.models import Document, Role, Status
+from kb.library.veil import cover_documents, veil_for
 
 
 class UploadRequest(serializers.Serializer[Any]):
@@ -60,6 +61,7 @@ class DocumentsView(APIView):
             rows = rows.filter(external_id=clean_external_id(external_id))
         pages = Pages()
         page = pages.paginate_queryset(rows, request, view=self)
+        cover_documents(veil_for(request.user), page or ())
         return pages.get_paginated_response(DocumentSerializer(page, many=True).data)
 
     @extend_schema(

@@ -18,6 +18,7 @@ from rest_framework.views import APIView
 
 from ingest.page_images import page_image
 from kb.library.access import get_document_for
+from kb.library.veil import require_original
 
 
 class AnyAccepted(BaseContentNegotiation):
@@ -40,6 +41,7 @@ class PageImageView(APIView):
     def get(self, request: Request, document_id: int, number: int) -> HttpResponse:
         """Page `number` (from 1) of a PDF or a picture as it looks, about 1,200 pixels wide."""
         document = get_document_for(request.user, document_id)
+        require_original(request.user, document)
         picture = page_image(document, number)
         # Asked for again each time, so that a revoked grant holds at once; sent again only when it changed.
         etag = quote_etag(hashlib.sha256(picture).hexdigest()[:32])

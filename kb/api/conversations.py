@@ -16,6 +16,7 @@ from kb.api.serializers import ConversationSerializer, FeedbackRequest
 from kb.chat.access import conversations_for, get_conversation_for, get_message_for
 from kb.chat.models import Feedback
 from kb.chat.serialize import answer_objects, with_sources
+from kb.rules.veil import kept_words
 
 
 class ConversationsView(APIView):
@@ -43,7 +44,8 @@ class ConversationView(APIView):
         given = ConversationSerializer(conversation, data=request.data, partial=True)
         given.is_valid(raise_exception=True)
         # Only the title: renaming does not make a conversation recent.
-        conversation.title = given.validated_data.get("title", conversation.title)
+        title = given.validated_data.get("title", conversation.title)
+        [conversation.title] = kept_words(request.user, conversation.collection_ids, title)
         conversation.save(update_fields=["title"])
         return Response(ConversationSerializer(conversation).data)
 

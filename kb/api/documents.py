@@ -22,12 +22,15 @@ from kb.library.access import get_document_for
 from kb.library.details import edit_details
 from kb.library.models import Role
 from kb.library.services import delete_document
+from kb.library.veil import cover_chunks, cover_documents, require_original, veil_for
 
 
 class DocumentView(APIView):
     @extend_schema(responses=DocumentSerializer, operation_id="get_document")
     def get(self, request: Request, document_id: int) -> Response:
-        return Response(DocumentSerializer(get_document_for(request.user, document_id)).data)
+        document = get_document_for(request.user, document_id)
+        cover_documents(veil_for(request.user), [document])
+        return Response(DocumentSerializer(document).data)
 
     @extend_schema(request=DetailsRequest, responses=DocumentSerializer, operation_id="edit_document")
     def patch(self, request: Request, document_id: int) -> Response:
@@ -52,6 +55,7 @@ class ChunksView(APIView):
         document = get_document_for(request.user, document_id)
         pages = Pages()
         page = pages.paginate_queryset(document.chunks.order_by("ordinal"), request, view=self)
+        cover_chunks(veil_for(request.user), document.collection_id, page or ())
         return pages.get_paginated_response(ChunkSerializer(page, many=True).data)
 
 
@@ -60,8 +64,12 @@ class FileView(APIView):
         responses={(200, "application/octet-stream"): OpenApiTypes.BINARY}, operation_id="get_file"
     )
     def get(self, request: Request, document_id: int) -> FileResponse:
-        """The file as it was uploaded, always as a download: the browser never runs it (case 10)."""
+        """The file as it was uploaded, always as a download: the browser never runs it (case 10).
+
+        403 where it holds what is redacted for readers; managers of the collection get it.
+        """
         document = get_document_for(request.user, document_id)
+        require_original(request.user, document)
         try:
             file = (Path(settings.MEDIA_ROOT) / document.stored_file).open("rb")
         except FileNotFoundError as error:

@@ -13,6 +13,7 @@ from kb.api.serializers import ChunkReviewRequest, ChunkSerializer
 from kb.library.access import get_chunk_for, get_collection_for
 from kb.library.flags import flagged_chunks, review_chunk
 from kb.library.models import Role
+from kb.library.veil import cover_chunks, veil_for
 
 
 class FlaggedView(APIView):
@@ -24,13 +25,16 @@ class FlaggedView(APIView):
             rows = rows.filter(withheld=True)
         pages = Pages()
         page = pages.paginate_queryset(rows, request, view=self)
+        cover_chunks(veil_for(request.user), collection_id, page or ())
         return pages.get_paginated_response(ChunkSerializer(page, many=True).data)
 
 
 class ChunkView(APIView):
     @extend_schema(responses=ChunkSerializer, operation_id="get_chunk")
     def get(self, request: Request, chunk_id: int) -> Response:
-        return Response(ChunkSerializer(get_chunk_for(request.user, chunk_id)).data)
+        chunk = get_chunk_for(request.user, chunk_id)
+        cover_chunks(veil_for(request.user), chunk.document.collection_id, [chunk])
+        return Response(ChunkSerializer(chunk).data)
 
     @extend_schema(request=ChunkReviewRequest, responses=ChunkSerializer, operation_id="review_chunk")
     def patch(self, request: Request, chunk_id: int) -> Response:

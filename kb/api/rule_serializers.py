@@ -5,13 +5,18 @@ from __future__ import annotations
 from dataclasses import fields
 from typing import Any, ClassVar
 
+from django.utils import timezone
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from kb.rules.active import compile_rule
 from kb.rules.approving import MOST_SOURCES, MOST_VARIANTS
 from kb.rules.models import Firing, Kind, Label, NearMiss, Rule, RuleChange, State, VerifiedAnswer
 from kb.rules.personal import KINDS
 from kb.rules.services import RuleFields, described
-from kb.rules.sources import trouble_of
+from kb.rules.sources import CHANGED, GONE, trouble_of
+
+BROKEN, STOPPED = "broken", "stopped"
 
 
 def _texts(longest: int = 500, **more: Any) -> serializers.ListField:
@@ -24,7 +29,9 @@ class RuleSerializer(serializers.Serializer[Any]):
     id = serializers.IntegerField(read_only=True)
     kind = serializers.ChoiceField(choices=Kind.choices, required=False)
     name = serializers.CharField(max_length=120)
-    state = serializers.ChoiceField(choices=State.choices, read_only=True)
+    state = serializers.ChoiceField(
+        choices=[*State.choices, (BROKEN, "On, cannot be evaluated, and blocks")], read_only=True
+    )
     position = serializers.IntegerField(read_only=True)
     words = _texts(required=False, help_text="Any of these words or phrases.")
     patterns = _texts(required=False, help_text="Any of these expressions (RE2).")
@@ -62,7 +69,9 @@ class RuleSerializer(serializers.Serializer[Any]):
 
 
 def rule_body(rule: Rule) -> dict[str, Any]:
-    return {"id": rule.pk, **described(rule)}
+    """Of a rule that is on and cannot be evaluated the state says so: it does not do what it says."""
+    state = BROKEN if rule.state == State.ON and compile_rule(rule).broken else str(rule.state)
+    return {"id": rule.pk, **described(rule), "state": state}
 
 
 class StateRequest(serializers.Serializer[Any]):
@@ -149,6 +158,9 @@ class VerifiedRequest(serializers.Serializer[Any]):
 
 
 class VerifiedSerializer(serializers.ModelSerializer[VerifiedAnswer]):
+    state = serializers.SerializerMethodField(
+        help_text="`stopped`: on, and silent because its last day is over or a source no longer stands."
+    )
     variants: Any = serializers.SlugRelatedField(many=True, read_only=True, slug_field="question")
     chunks: Any = serializers.SlugRelatedField(
         many=True, read_only=True, slug_field="chunk_id", source="sources"
@@ -165,6 +177,12 @@ class VerifiedSerializer(serializers.ModelSerializer[VerifiedAnswer]):
             "created_at",
         )  # fmt: skip
         read_only_fields = fields
+
+    @extend_schema_field(serializers.ChoiceField(choices=[*State.values, STOPPED]))
+    def get_state(self, answer: VerifiedAnswer) -> str:
+        is_over = answer.valid_until is not None and answer.valid_until < timezone.localdate()
+        stops = is_over or any(trouble in (GONE, CHANGED) for _, trouble in trouble_of(answer))
+        return STOPPED if answer.state == State.ON and stops else str(answer.state)
 
     def get_troubles(self, answer: VerifiedAnswer) -> list[dict[str, Any]]:
         return [

@@ -17,6 +17,7 @@ from kb.chat.serialize import document_brief
 from kb.library.access import AnyUser
 from kb.library.filters import SearchFilters, as_told, filters_of
 from kb.library.retrieval import FoundChunk, search_chunks
+from kb.library.veil import covered_hit, veil_for
 from kb.rag.highlights import highlights
 from kb.rules.labels import label_filter
 
@@ -51,7 +52,8 @@ def search_body(
     """The response of the search call; `manage.py search --json` prints the same."""
     started = time.perf_counter()
     found = search_chunks(user, query, collections, limit, label_filter(user), filters=filters)
-    hits = [hit_object(item, query) for item in found.chunks]
+    veil = veil_for(user)
+    hits = [hit_object(covered_hit(veil, item), query) for item in found.chunks]
     total = round((time.perf_counter() - started) * 1000, 2)
     return {"hits": hits, "timings_ms": {**found.timings_ms, "total": total}}
 

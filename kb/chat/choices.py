@@ -10,6 +10,7 @@ from django.db.models import Count, Max, Q
 from kb.library.access import AnyUser, collections_for, documents_for
 from kb.library.likeness_models import DocumentLabel
 from kb.library.models import Document, Status
+from kb.library.veil import cover_documents, veil_for
 
 # Questions about the demo documents, by the document that answers them. A question is only offered to a
 # person who may read that document.
@@ -93,6 +94,7 @@ def examples_for(user: AnyUser) -> list[Example]:
     ]
     if not examples:
         newest: list[Document] = list(searchable.order_by("-ready_at")[:_SHOWN_EXAMPLES])
+        cover_documents(veil_for(user), newest)
         examples = [Example(f"What does “{row.title}” say about ", row.title, open=True) for row in newest]
     return examples[:_SHOWN_EXAMPLES]
 

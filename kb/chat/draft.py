@@ -20,6 +20,7 @@ from kb.rag.sentences import Sentence, SentenceStream
 from kb.rag.support import check_sentence
 from kb.rag.types import Passage, Quote, Verdict
 from kb.rules.output import Output
+from kb.rules.redaction import REMOVED
 
 NO_CLAIM = "no_claim"
 NO_ANSWER = "no_answer"
@@ -116,6 +117,10 @@ class AnswerWriter:
             verdict = self._second_look.at(sentence.text, verdict, shown, self._draft)
             if verdict.reason == NO_ANSWER:
                 self.declined = True
+                continue
+            if verdict.reason == NO_CLAIM and REMOVED in sentence.text:
+                self._unproved += 1
+                self._leave_out(sentence)  # what it claims was taken out of it
                 continue
             if verdict.reason == NO_CLAIM or self._is_title(sentence, verdict):
                 self._dropped += 1  # "Here is what I found:" asserts nothing that could be proved

@@ -13,8 +13,9 @@ from urllib.parse import urlencode
 from django.urls import reverse
 
 from kb.chat.models import Message
+from kb.conf import config
 from kb.library.access import AnyUser, collections_for, documents_for
-from kb.library.models import Role
+from kb.library.models import Chunk, Role
 
 NOTHING: dict[str, Any] = {"count": 0, "reviews": []}
 
@@ -27,6 +28,21 @@ def held_objects(messages: Sequence[Message], user: AnyUser) -> dict[uuid.UUID, 
     readable = dict(documents_for(user).filter(pk__in=named).values_list("pk", "collection_id"))
     managed = set(collections_for(user, Role.MANAGER).values_list("pk", flat=True))
     return {message.pk: _object(message, readable, managed) for message in messages}
+
+
+def quotes_held(messages: Sequence[Message]) -> dict[uuid.UUID, int]:
+    """By message: how many of its citations are from passages that are held back now.
+
+    A manager may have allowed them when the answer was made, and taken that back since.
+    """
+    cited = {c.passage.chunk_id for message in messages for c in message.citations.all()}
+    if not cited or not config.withhold_flagged:
+        return {}
+    held = set(Chunk.objects.filter(pk__in=cited, withheld=True).values_list("pk", flat=True))
+    return {
+        message.pk: sum(citation.passage.chunk_id in held for citation in message.citations.all())
+        for message in messages
+    }
 
 
 def _object(message: Message, readable: dict[int, int], managed: set[int]) -> dict[str, Any]:

@@ -55,9 +55,11 @@ def look_up(ask: Ask, draft: Draft) -> Found:
     groups = groups_of(active, ask.user)
     guard = Guard(active, groups, frozenset(collections))
     try:
-        guard.check_question(message.question, message.standalone_question)
+        # As it came, because a topic may be blocked by what is redacted.
+        guard.check_question(ask.question, message.standalone_question)
     except BlockedError as blocked:
         return Found(guard, collections, blocked=blocked)
+    guard.note_redacted(ask.question)
     if active.answers and ask.verified:
         question = message.standalone_question
         day = timezone.localdate()

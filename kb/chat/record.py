@@ -19,9 +19,11 @@ from kb.conf import config
 from kb.exceptions import InvalidInputError
 from kb.library.models import Document
 from kb.library.services import hold_documents
+from kb.library.veil import cover_documents, veil_for
 from kb.rag.followup import standalone_question
 from kb.rag.types import Passage, Quote
 from kb.rules.record import BLOCKED
+from kb.rules.veil import kept_words
 
 CUT_OFF = "cut_off"  # in a message's trace: the model had no more tokens before it was done
 LACKS = "lacks"  # in a message's trace: what an answer to the question would have and nothing found has
@@ -109,24 +111,29 @@ def open_message(ask: Ask) -> Draft:
             limit=config.question_chars,
         )
     with transaction.atomic():
-        conversation = _conversation(ask, question)
+        conversation = _conversation(ask)
+        earlier = [*ask.earlier[-_REMEMBERED:], *_earlier_questions(conversation)]
+        # What is redacted of questions is not even written down, so nothing that reads them can show it.
+        question, standalone = kept_words(
+            ask.user, conversation.collection_ids, question, standalone_question(question, earlier)
+        )
+        if ask.conversation_id is None:
+            conversation.title = " ".join(question.split())[:120]
+            conversation.save()
         message = Message.objects.create(
             conversation=conversation,
             question=question,
             filters=conversation.filters,
-            standalone_question=standalone_question(
-                question, [*ask.earlier[-_REMEMBERED:], *_earlier_questions(conversation)]
-            ),
+            standalone_question=standalone,
         )
     return Draft(message)
 
 
-def _conversation(ask: Ask, question: str) -> Conversation:
+def _conversation(ask: Ask) -> Conversation:
+    """The one that the question belongs to; a new one is not saved yet and has no title."""
     if ask.conversation_id is None:
-        title = " ".join(question.split())[:120]
-        return Conversation.objects.create(
+        return Conversation(
             user=ask.user,
-            title=title,
             collection_ids=list(ask.collection_ids or ()),
             filters=ask.filters or {},
             listed=ask.listed,
@@ -176,6 +183,7 @@ def keep_passages(draft: Draft, passages: Sequence[Passage]) -> None:
         for passage in passages
     )
     documents = Document.objects.select_related("collection").in_bulk([row.document_id for row in rows])
+    cover_documents(veil_for(draft.message.conversation.user), documents.values())
     for row in rows:
         row.document = documents[row.document_id]
     draft.passages = list(passages)

@@ -14,7 +14,7 @@ from kb.chat.access import withheld
 from kb.chat.conflicts import live_conflicts
 from kb.chat.forget import SOURCE_DELETED
 from kb.chat.gate import UNKNOWN_NAMES
-from kb.chat.held_back import NOTHING, held_objects
+from kb.chat.held_back import NOTHING, held_objects, quotes_held
 from kb.chat.models import Citation, Message, MessagePassage, Outcome
 from kb.chat.newer import newer_versions
 from kb.chat.offers import has_offers, offers_object
@@ -25,6 +25,7 @@ from kb.library.access import AnyUser, collections_for
 from kb.library.dating import dated_fields
 from kb.library.models import Document
 from kb.library.retrieval import FoundDocument
+from kb.library.veil import cover_documents, veil_for
 from kb.rules.record import BLOCKED
 
 WITHHELD = "This answer used documents that you may no longer open."
@@ -48,12 +49,25 @@ def answer_objects(messages: Iterable[Message], user: AnyUser) -> list[dict[str,
     offering = any(has_offers(message) for message in messages)
     readable = dict(collections_for(user).values_list("pk", "name")) if offering else {}
     held, newer = held_objects(messages, user), newer_versions(messages)
+    quoted = quotes_held(messages)
+    cover_documents(veil_for(user), _documents_of(messages))
     return [
         _withheld_object(message, hidden[message.pk])
         if message.pk in hidden
-        else {**_answer_object(message, readable, newer), "held_back": held.get(message.pk, NOTHING)}
+        else {
+            **_answer_object(message, readable, newer),
+            "held_back": held.get(message.pk, NOTHING),
+            "quotes_held_back": quoted.get(message.pk, 0),
+        }
         for message in messages
     ]
+
+
+def _documents_of(messages: Iterable[Message]) -> list[Document]:
+    """All rows of documents that hang on these messages."""
+    rows = [row for message in messages for row in message.passages.all()]
+    rows += [citation.passage for message in messages for citation in message.citations.all()]
+    return [row.document for row in rows]
 
 
 def answer_object(message: Message, user: AnyUser) -> dict[str, Any]:
@@ -219,6 +233,7 @@ def _frame(message: Message) -> dict[str, Any]:
         "unknown_names": [],
         "lacks": "",
         "held_back": NOTHING,
+        "quotes_held_back": 0,
         "usage": {},
         "timings_ms": {},
         "model": "",

@@ -80,6 +80,12 @@ class RuleForm(forms.Form):
         if kind == Kind.LABEL:
             self.fields["groups"].label = "Who gets it"
             self.fields["groups"].help_text = "Passages that bear the label reach nobody else."
+        if kind == Kind.REDACTION:
+            self.fields["in_question"].help_text = "What is removed of a question is not written down."
+            self.fields["in_sources"].help_text = (
+                "Also in titles, paths, search and on the documents' pages. Managers of a collection see its "
+                "documents as they are, so that they can mend them."
+            )
         if "in_answer" in self.fields and kind == Kind.BLOCK:
             self.fields["in_answer"].label = "Look at the passages and the answer"
         for field in self.fields.values():

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from kb.library.flags import WORDS, flags_of, latest_reviews
 from kb.library.models import Chunk, ChunkReview, Document
+from kb.library.veil import Veil, cover_chunks
 from kb.rag.hidden_characters import spelled_out
 
 _EXCERPTS = 3
@@ -23,10 +24,11 @@ class HeldPassage:
     review: ChunkReview | None
 
 
-def held_passages(document: Document) -> list[HeldPassage]:
-    """In the order of the text; at most fifty."""
+def held_passages(document: Document, veil: Veil) -> list[HeldPassage]:
+    """In the order of the text, as the reader may see them; at most fifty."""
     chunks = list(document.chunks.exclude(flags=[]).order_by("ordinal")[:_MOST])
     reviews = latest_reviews(document, chunks) if chunks else {}
+    cover_chunks(veil, document.collection_id, chunks)
     return [_passage(chunk, reviews.get(chunk.pk)) for chunk in chunks]
 
 

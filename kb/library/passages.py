@@ -11,6 +11,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 from kb.library.flags import WORDS, flags_of
 from kb.library.models import Chunk, Document, DocumentText, TextFormat
+from kb.library.veil import Veil, cover_chunks
 from kb.rag.render import render_block
 
 _A_PAGE = 50
@@ -34,13 +35,15 @@ class Passages:
     shown: list[ShownPassage]
 
 
-def passages_of(document: Document, part: int) -> Passages | None:
-    """Fifty of them, of the wanted part (from 1); None where there are none."""
+def passages_of(document: Document, part: int, veil: Veil) -> Passages | None:
+    """Fifty of them, of the wanted part (from 1), as its reader may see them; None where there are none."""
     text_format = DocumentText.objects.filter(document=document).values_list("text_format", flat=True).first()
     if text_format is None:
         return None
     page = Paginator(document.chunks.order_by("ordinal"), _A_PAGE).get_page(max(part, 1))
-    return Passages(page, [_shown(chunk, text_format) for chunk in page])
+    chunks = list(page)
+    cover_chunks(veil, document.collection_id, chunks)
+    return Passages(page, [_shown(chunk, text_format) for chunk in chunks])
 
 
 def _shown(chunk: Chunk, text_format: str) -> ShownPassage:

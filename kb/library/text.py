@@ -13,6 +13,7 @@ from django.utils.html import linebreaks
 from django.utils.safestring import SafeString, mark_safe
 
 from kb.library.models import Document, DocumentText, TextFormat
+from kb.library.veil import Veil
 from kb.pages import whole_number
 from kb.rag.highlight import highlight
 from kb.rag.render import render_block
@@ -62,10 +63,10 @@ def other_versions(document: Document) -> list[Document]:
     return list(versions.exclude(pk=document.pk).order_by("-version")[:20])
 
 
-def part_of(document: Document, span: Span | None, wanted: int, page: int = 0) -> Part | None:
+def part_of(document: Document, span: Span | None, wanted: int, page: int, veil: Veil) -> Part | None:
     """The wanted part (from 1), else the one that holds the page or the span, else the first.
 
-    None without a text.
+    None without a text. What the reader may not see is blacked out; every span keeps its place.
     """
     parsed = DocumentText.objects.filter(document=document).first()
     if parsed is None:
@@ -73,6 +74,9 @@ def part_of(document: Document, span: Span | None, wanted: int, page: int = 0) -
     parts = list(_parts(parsed, _title_end(document, parsed)))
     index = min(wanted, len(parts)) or _index_with_page(parts, page) or _index_of(parts, span)
     sections: list[Section] = []
+    begin, finish = parts[index - 1][0][1], parts[index - 1][-1][2]
+    covered = veil.in_place(document.collection_id, parsed.text[begin:finish])
+    parsed.text = f"{parsed.text[:begin]}{covered}{parsed.text[finish:]}"
     for number, start, end in parts[index - 1]:
         html = _html(parsed, start, end, span)
         if any(_QUOTE_ID in section.html for section in sections):

@@ -21,6 +21,7 @@ from kb.library.models import PENDING, RETRYABLE, Collection, Role, Unproved
 from kb.library.overview import role_of, shelves_for
 from kb.library.passages import passages_of
 from kb.library.text import other_versions, part_of, quoted_span
+from kb.library.veil import cover_documents, hides_original, veil_for
 from kb.pages import PageRequest, page, whole_number
 
 
@@ -80,17 +81,23 @@ def document(request: PageRequest, document_id: int) -> HttpResponse:
     versions = other_versions(found)
     role = role_of(request.user, found.collection)
     part = whole_number(request.GET.get("part", ""), 0)
-    shown = part_of(found, span, part, whole_number(request.GET.get("page", ""), 0))
+    veil = veil_for(request.user)
+    hidden = hides_original(veil, found)
+    shown = part_of(found, span, part, whole_number(request.GET.get("page", ""), 0), veil)
+    passages = passages_of(found, part, veil) if "passages" in request.GET and span is None else None
+    held = held_passages(found, veil)
+    cover_documents(veil, [found])
     context = {
         "here": "library",
         "document": found,
         "collection": found.collection,
         "part": shown,
         "reason_is_below": shown is None,
-        "passages": passages_of(found, part) if "passages" in request.GET and span is None else None,
+        "passages": passages,
+        "original_hidden": hidden,
         "is_due": found.review_by is not None and found.review_by < timezone.localdate(),
-        "page_images": found.metadata.get("page_images") is True,
-        "held": held_passages(found),
+        "page_images": found.metadata.get("page_images") is True and not hidden,
+        "held": held,
         "may_manage": role == Role.MANAGER,
         "may_edit": role != Role.VIEWER,
         "history": history_of(found) if role != Role.VIEWER else [],
@@ -102,6 +109,7 @@ def document(request: PageRequest, document_id: int) -> HttpResponse:
 
 def _table(request: PageRequest, found: Collection, role: Role) -> dict[str, Any]:
     listing = list_documents(found, Filter.from_query(request.GET))
+    cover_documents(veil_for(request.user), listing.documents)
     context = {
         "collection": found,
         "listing": listing,

@@ -19,6 +19,8 @@ _FOLDS = 10
 # The signals are shares: weights of some tens are reached before this holds them back.
 _RIDGE = 0.1
 _CURVE_POINTS = 100
+# A gate that keeps back more than this share of the answers there are is hardly what anybody wants.
+_MOST_SILENT = 0.5
 
 Floats = npt.NDArray[np.float64]
 
@@ -58,8 +60,20 @@ class Calibrated:
     answerable: int
     unanswerable: int
 
+    @property
+    def warning(self) -> str:
+        """What speaks against using this; empty where nothing does."""
+        if self.chosen.silent <= _MOST_SILENT:
+            return ""
+        return (
+            f"{self.chosen.silent:.0%} of the questions with an answer would get none, and "
+            f"{self.chosen.answered:.0%} of all questions one. It was fitted on {self.answerable} questions "
+            f"with an answer and {self.unanswerable} without: give more, or allow more wrong answers."
+        )
+
     def report(self) -> dict[str, Any]:
         return {
+            "warning": self.warning,
             "answerable": self.answerable,
             "unanswerable": self.unanswerable,
             "chosen": _rounded(self.chosen),

@@ -15,7 +15,7 @@ from kb.accounts.models import User
 from kb.chat.lookup import prepare_passages
 from kb.conf import config
 from kb.exceptions import InvalidInputError
-from kb.library.models import Collection
+from kb.library.models import Collection, Document, Status
 from kb.library.retrieval import FoundChunk, search_chunks
 from kb.quality.calibration import Case
 from kb.quality.datasets import EvalQuestion, read_jsonl
@@ -25,6 +25,7 @@ from kb.search.replicas import search_client
 
 # Looked through for passages of other documents than the one that is left out.
 _DEEP = 100
+_MOST_NAMED = 10
 
 
 def cases_of(
@@ -50,6 +51,24 @@ def _case(question: str, chunks: Sequence[FoundChunk], *, answerable: bool) -> C
         return Case(question, Signals(0, 0, 0, 0), answerable)
     nearness = nearness_of(question, passages, search_client().cosines)
     return Case(question, signals_of(question, passages, nearness), answerable)
+
+
+def refuse_unknown(questions: Sequence[EvalQuestion], collection: Collection | None) -> None:
+    """Raises InvalidInputError where a question names a document that is not there.
+
+    Such a question would count as one with an answer, and again as one whose document was left out.
+    """
+    present = Document.objects.filter(deleted_at=None, superseded_at=None, status=Status.READY)
+    if collection is not None:
+        present = present.filter(collection=collection)
+    known = set(present.values_list("external_id", flat=True))
+    unknown = sorted({name for question in questions for name in question.relevant} - known)
+    if unknown:
+        named = ", ".join(unknown[:_MOST_NAMED]) + (" …" if len(unknown) > _MOST_NAMED else "")
+        raise InvalidInputError(
+            f"{len(unknown)} doc_id of the questions are no documents that can be searched here: {named}. A "
+            "doc_id is a document's external id."
+        )
 
 
 def write_cases(path: Path, cases: Sequence[Case]) -> None:

@@ -12,8 +12,9 @@ from kb.rag.instructions.signs import FAMILIES
 # Families that also stand in handbooks and letters say little, and never decide alone.
 _WEAK = frozenset(
     {
-        "as_you_reply", "asked_say", "can_you", "encoding", "every_nth", "hash_head", "in_language",
-        "in_style", "instead", "judge", "just_say", "link_it", "lure", "make_creative",
+        "act_when_asked", "as_you_reply", "asked_say", "can_you", "encoding", "every_nth", "foreign_machine",
+        "foreign_orders", "hash_head", "in_language",
+        "in_style", "instead", "judge", "just_say", "link_it", "lure", "machine_acts", "make_creative",
         "make_the_reply", "model", "not_true", "only", "orders_print", "say_quoted", "send_to",
         "shouted", "slot", "tell_me", "tell_reader", "the_reader", "to_some_model", "tool",
         "you_generate", "you_must", "your_orders", "your_reply",

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from kb.rag.words import plain, stem, tokens
-from kb.rules.likeness import looks_like
+from kb.rules.likeness import looks_like, readings
 from kb.rules.patterns import Pattern, compile_any
 
 
@@ -25,6 +26,11 @@ class Condition:
     pattern: Pattern | None = None
     looks: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
+    @cached_property
+    def sought(self) -> frozenset[str]:
+        """The stems of all words of the phrases as they look."""
+        return frozenset(word for _, stems in self.looks for word in stems)
+
     @property
     def is_empty(self) -> bool:
         return not (self.phrases or self.letters or self.pattern)
@@ -39,7 +45,8 @@ class Condition:
             return ""
         read = plain(text)
         if self.phrases:
-            for said, known in ((read, self.phrases), (plain(looks_like(text)), self.looks)):
+            looks = readings(text, lambda word: stem(word) in self.sought)
+            for said, known in ((read, self.phrases), *((plain(look), self.looks) for look in looks)):
                 found = _first_in(said, known)
                 if found is not None:
                     return found

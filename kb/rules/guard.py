@@ -55,6 +55,12 @@ class Guard:
             if rule.in_question and any(rule.condition.cause(text) is not None for text in texts):
                 raise self._blocked(rule, QUESTION)
 
+    def note_redacted(self, question: str) -> None:
+        """Note for the log what was redacted of the question, given as it came, when it was written down."""
+        for rule in self._of(Kind.REDACTION, self._collections):
+            if rule.in_question:
+                self._mask(rule, QUESTION, question)
+
     def refuse_broken(self, collections: frozenset[int]) -> None:
         """Raises BlockedError when a rule that applies here cannot be evaluated."""
         for rule in self._rules:

@@ -19,6 +19,7 @@ from kb.rag.reading import Reading, read
 from kb.rag.statements import question_stems
 from kb.rag.wordlists import NEGATIVE_PREFIXES
 from kb.rag.words import content_stems, plain, stem
+from kb.rules.subjects import other_subject
 
 _ENDS = re.compile(r"(?<=[.!?;:])\s+")
 _ASKS = (
@@ -43,17 +44,27 @@ _COURTESY = re.compile(
     r"|tell me\b[,:]?\s*|i(?: would|'d) like to know\b[,:]?\s*|i(?: want|need) to know\b[,:]?\s*)+",
     re.IGNORECASE,
 )
-# "How many days" asks for an amount of time: it may be the same as "how long" and as "how much".
+# "How many days" asks for an amount of time: it may be the same as "how long" and as "how much". What is long
+# or large may be asked for as a thing: "what is the limit". A reason, a place or a person is never meant by
+# "what" alone.
 _ASKED = (
-    (frozenset({"time", "amount"}), re.compile(
+    (frozenset({"time", "amount", "thing"}), re.compile(
         r"\bhow (?:long|often|(?:many|much) (?:\w+ ){0,2}"
         r"(?:days?|weeks?|months?|years?|hours?|time|leave))\b", re.I)),
     (frozenset({"time"}), re.compile(r"\b(?:when|how soon|(?:at |by )?what time)\b", re.I)),
-    (frozenset({"amount"}), re.compile(r"\bhow (?:much|many|far|large|high|big)\b", re.I)),
+    (frozenset({"amount", "thing"}), re.compile(r"\bhow (?:much|many|far|large|high|big)\b", re.I)),
     (frozenset({"place"}), re.compile(r"\bwhere\b", re.I)),
     (frozenset({"person"}), re.compile(r"\b(?:who|whom|whose)\b", re.I)),
     (frozenset({"reason"}), re.compile(r"\bwhy\b", re.I)),
+    (frozenset({"thing"}), re.compile(r"\b(?:what|which)\b", re.I)),
 )  # fmt: skip
+# "What is the deadline" asks for a time.
+_NAMED = (
+    ("time", re.compile(r"\b(?:time|date|day|deadline|hours?|period|year|month|week)s?\b", re.I)),
+    ("place", re.compile(r"\b(?:place|address|location|room|city|country|floor|building)(?:s|es)?\b", re.I)),
+    ("person", re.compile(r"\b(?:person|people|contact|name|team|department|role)s?\b", re.I)),
+    ("reason", re.compile(r"\b(?:reason|cause|purpose)s?\b", re.I)),
+)
 _WH = re.compile(r"\b(?:what|which|who|whom|whose|when|where|why|how)\b", re.I)
 # Words that say no more about what is asked for.
 _NEUTRAL = frozenset(
@@ -104,7 +115,8 @@ def difference(one: str, other: str) -> str:
     """What makes two questions different ones whatever their nearness; "" when nothing does.
 
     Returns:
-        number, date, time, identifier, quotation, name, negation, opposite, modality, asks or qualifier.
+        number, date, time, identifier, quotation, name, negation, opposite, modality, asks, subject or
+        qualifier.
     """
     if core(one) == core(other):
         return ""
@@ -113,7 +125,7 @@ def difference(one: str, other: str) -> str:
         ("identifier", _identifiers), ("number", _numbers), ("date", _dates), ("time", _clocks),
         ("quotation", lambda a, b: set(a.quotations) != set(b.quotations)), ("name", _names),
         ("negation", _negations), ("opposite", _opposites), ("modality", _modality), ("asks", _asks),
-        ("qualifier", _qualifier),
+        ("subject", lambda a, b: other_subject(a.text, b.text)), ("qualifier", _qualifier),
     )  # fmt: skip
     return next((name for name, differs in checks if differs(first, second)), "")
 
@@ -217,7 +229,7 @@ def _modality(one: Reading, other: Reading) -> bool:
 
 
 def _asks(one: Reading, other: Reading) -> bool:
-    """ "Who" and "when" differ; "what" and "how" may ask for anything."""
+    """ "Who", "when", "why" and "what" differ; "how" alone may ask for anything."""
     first, second = _asked(one.text), _asked(other.text)
     return bool(first and second) and not first & second
 
@@ -229,6 +241,9 @@ def _qualifier(one: Reading, other: Reading) -> bool:
 
 
 def _asked(text: str) -> frozenset[str]:
-    """What the first question word asks for; nothing for "what"."""
+    """What the first question word asks for; nothing for "how" alone and for none."""
     found = [(match.start(), i) for i, (_, pattern) in enumerate(_ASKED) if (match := pattern.search(text))]
-    return _ASKED[min(found)[1]][0] if found else frozenset()
+    asked = _ASKED[min(found)[1]][0] if found else frozenset()
+    if asked == {"thing"}:
+        return asked | {name for name, pattern in _NAMED if pattern.search(text)}
+    return asked

@@ -17,7 +17,25 @@ KINDS = {EMAIL: "E-mail addresses", PHONE: "Telephone numbers", IBAN: "IBANs", C
 
 Span = tuple[int, int]
 
-_EMAIL = re2.compile(r"""[^\s@<>()\[\]{},;:"'|]+@[^\s@<>()\[\]{},;:"'|/]+\.[^\s@<>()\[\]{},;:"'|/.?!]{2,}""")
+# The ways in which people write an address so that programs do not find it: "name (at) example [dot] org".
+_LOCAL = r"""[^\s@<>()\[\]{},;:"'|]+"""
+_LABEL = r"""[^\s@<>()\[\]{},;:"'|/.?!]+"""
+_LAST = r"""[^\s@<>()\[\]{},;:"'|/.?!]{2,}"""
+_IN_BRACKETS = r" ?[(\[{<] ?(?:%s) ?[)\]}>] ?"
+_AT = rf"(?: ?@ ?|{_IN_BRACKETS % 'at|ät|@'})"
+_DOT = rf"(?:\.|{_IN_BRACKETS % 'dot|punkt|[.]'}| (?:dot|punkt) )"
+_SAID_DOT = r" (?:dot|punkt) "
+_EMAILS = tuple(
+    re2.compile(f"(?i){pattern}")
+    for pattern in (
+        rf"{_LOCAL}@[^\s@<>()\[\]{{}},;:\"'|/]+\.{_LAST}",
+        rf"{_LOCAL}(?:{_DOT}{_LOCAL})*{_AT}{_LABEL}(?:{_DOT}{_LABEL})*{_DOT}{_LAST}",
+        rf"{_LOCAL}(?:{_DOT}{_LOCAL})* at {_LABEL}(?:{_SAID_DOT}{_LABEL})*{_SAID_DOT}{_LAST}",
+        rf'"[^"@]{{1,64}}"{_AT}{_LABEL}(?:{_DOT}{_LABEL})*{_DOT}{_LAST}',
+    )
+)
+# "Look at the dot on the map."
+_NO_DOMAIN = re2.compile(r"(?i) at (?:the|an?|this|that|each|every|any|my|your|our|its|their) ")
 _PHONES = tuple(
     re2.compile(pattern)
     for pattern in (
@@ -52,7 +70,10 @@ def find_personal(text: str, kinds: Iterable[str]) -> list[tuple[Span, str]]:
 
 
 def _emails(text: str) -> Iterator[Span]:
-    return (match.span() for match in _EMAIL.finditer(text))
+    for pattern in _EMAILS:
+        for match in pattern.finditer(text):
+            if not _NO_DOMAIN.search(match.group()):
+                yield match.span()
 
 
 def _phones(text: str) -> Iterator[Span]:
@@ -89,7 +110,7 @@ def _cards(text: str) -> Iterator[Span]:
         groups = _groups(text, *match.span())
         i = 0
         while i < len(groups):
-            end = _card_end(text, groups[i:])
+            end = _card_end(text, groups[i : i + _CARD_DIGITS[-1]])
             if end is None:
                 i += 1
                 continue

@@ -2,8 +2,8 @@
 
 Both are one algorithm: a whole text is a stream that comes at once. So a text cut anywhere loses exactly what
 the whole text would lose. Of a stream as little is held back as may still become part of a match: the word
-that is being written, the row of numbers before it, and, where own patterns are used, as many characters as
-they may span.
+that is being written, the row of numbers or the parts of a spelled address before it, and, where own
+patterns are used, as many characters as they may span.
 """
 
 from __future__ import annotations
@@ -24,6 +24,16 @@ _STEP = WINDOW_CHARS // 2
 _WORD = re.compile(r"\s*\S+(?=\s)")
 # Words of which telephone, account and card numbers are made: with a digit, or in capitals, or only signs.
 _NUMERIC = re.compile(r"\s*(?:\S*\d\S*|[A-Z]{1,4}[.:,]?|[-+()/.\u2010-\u2015]+)")
+# Of which "name (at) example [dot] org" is made, beside its words; with the space before it.
+_BEGINS_JOINT = re.compile(
+    r"\s*(?:[(\[{<](?:$|(?:at|ät|@|dot|punkt|\.)(?:$|[)\]}>]))|@|[)\]}>]$|(?:at|ät|dot|punkt)$)",
+    re.IGNORECASE,
+)
+_ENDS_JOINT = re.compile(
+    r"(?:[(\[{<](?:at|ät|@|dot|punkt|\.)?[)\]}>]?|@|^\s*(?:[)\]}>]|at|ät|dot|punkt))$", re.IGNORECASE
+)
+_BEGUN_JOINTS = ("(", "[", "{", "<", ")", "]", "}", ">", "@", "a", "ä", "d", "p")
+_LONGEST_QUOTED = 80  # a quoted name before the @ has up to 64 characters
 _BLOCKS = re.compile("\u2588(?:[\u2588 ]*\u2588)?")
 
 
@@ -75,7 +85,9 @@ class RedactionStream:
     def __init__(self, wanted: Redaction) -> None:
         self._wanted = wanted
         self._rest = ""  # from the beginning of the first incomplete word
-        self._run = ""  # complete numeric words, which the next word may continue
+        self._run = ""  # complete words, of which the next one may go on with a match
+        self._last = ""  # the last of them
+        self._in_quotes = False  # whether a quotation is open in the run
         self._own = _OwnPatterns(wanted.own)
 
     def feed(self, text: str) -> Iterator[Piece]:
@@ -89,6 +101,8 @@ class RedactionStream:
         if not self._wanted.kinds:
             rest, self._rest = self._rest, ""
             yield from self._own.feed([Piece(rest)])
+        elif self._is_certain():
+            yield from self._own.feed(self._cut())
 
     def close(self) -> Iterator[Piece]:
         """The rest of the text."""
@@ -100,15 +114,36 @@ class RedactionStream:
         """Pieces of what is certain with this word."""
         if not self._wanted.kinds:
             yield Piece(word)
-        elif _NUMERIC.fullmatch(word):
-            self._run += word
-        else:
+            return
+        if not self._goes_on_with(word):
             yield from self._cut()
-            self._run = word
-            yield from self._cut()
+        self._run += word
+        self._last = word
+        self._in_quotes ^= word.count('"') % 2 == 1
+
+    def _goes_on_with(self, word: str) -> bool:
+        """Whether a match may reach from the run into this complete word."""
+        if not self._run or (self._in_quotes and len(self._run) < _LONGEST_QUOTED):
+            return True
+        if _NUMERIC.fullmatch(self._last) and _NUMERIC.fullmatch(word):
+            return True
+        # "the office at 030": no address goes on with a number.
+        goes_on = _ENDS_JOINT.search(self._last) and not word.strip(" +.-/").isdecimal()
+        return bool(_BEGINS_JOINT.match(word) or goes_on)
+
+    def _is_certain(self) -> bool:
+        """Whether the word that is being written, of whatever it becomes, leaves the run as it is."""
+        begun = self._rest.lstrip().lower()
+        return bool(
+            begun
+            and not begun.startswith(_BEGUN_JOINTS)
+            and not self._in_quotes
+            and not _ENDS_JOINT.search(self._last)
+            and not _NUMERIC.fullmatch(self._last)
+        )
 
     def _cut(self) -> Iterator[Piece]:
-        run, self._run = self._run, ""
+        run, self._run, self._last, self._in_quotes = self._run, "", "", False
         at = 0
         for (start, end), kind in find_personal(run, self._wanted.kinds):
             yield Piece(run[at:start])

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from asgiref.sync import async_to_sync
+from django.urls import reverse
 
 from kb.accounts.models import User
 from kb.chat import gate
@@ -65,6 +66,25 @@ def test_allowed_passage_is_in_the_very_next_prompt_and_out_again(
     assert "print that" in ask(teammate)[0]
     review_chunk(chunk, owner, allowed=False)
     assert "print that" not in ask(teammate)[0]
+
+
+def test_older_answer_is_marked_when_the_release_of_what_it_quotes_is_taken_back(
+    chunk: Chunk, teammate: User, owner: User
+) -> None:
+    _, events = ask(teammate)
+    message = Message.objects.get(pk=events[-1].data["id"])
+    citation = message.citations.get()
+    Chunk.objects.filter(pk=citation.passage.chunk_id).update(flags=[["instruction", 0, 10]], withheld=False)
+    quoted = Chunk.objects.get(pk=citation.passage.chunk_id)
+    page = reverse("conversation", args=[message.conversation_id])
+
+    assert answer_object(message, teammate)["quotes_held_back"] == 0
+    review_chunk(quoted, owner, allowed=False)
+    assert answer_object(message, teammate)["quotes_held_back"] == 1
+    assert "held back for review by now" in browser_of(teammate).get(page).content.decode()
+    review_chunk(quoted, owner, allowed=True)
+    assert answer_object(message, teammate)["quotes_held_back"] == 0
+    assert "held back for review by now" not in browser_of(teammate).get(page).content.decode()
 
 
 def test_search_for_people_still_finds_it_marked(chunk: Chunk, teammate: User) -> None:

@@ -55,6 +55,16 @@ def test_expected_rates_hold_on_questions_that_were_not_seen() -> None:
     assert caught == pytest.approx(made.chosen.caught, abs=0.08)
 
 
+def test_threshold_that_answers_almost_nothing_is_warned_of_with_the_numbers() -> None:
+    sure = [Case(f"sure {number}", Signals(0.9, 0.9, 0.9, 0.9), True) for number in range(3)]
+    made = calibrate([*cases(25, 0.0)[3:], *sure], max_wrong=0.05)
+    assert made.chosen.silent > 0.5
+    assert f"{made.chosen.silent:.0%} of the questions with an answer" in made.warning
+    assert f"{made.answerable} questions with an answer and {made.unanswerable} without" in made.warning
+    assert made.report()["warning"] == made.warning
+    assert calibrate(cases(200, 0.4), max_wrong=0.05).warning == ""
+
+
 def test_kinds_that_cannot_be_told_apart_are_no_ground_for_a_threshold() -> None:
     with pytest.raises(InvalidInputError, match=r"No threshold keeps wrong answers at 1\.0%"):
         calibrate(cases(100, 0.0), max_wrong=0.01)

@@ -18,7 +18,7 @@ from kb.quality.calibration import Case
 from kb.quality.calibration_cases import cases_of, read_cases, write_cases
 from kb.quality.datasets import EvalQuestion
 from kb.rag.signals import Signals
-from tests.factories import make_document
+from tests.factories import browser_of, make_document
 from tests.fakes import FakeSearch
 
 ASKED = "How many days of leave do interns get?"
@@ -89,6 +89,34 @@ def test_command_calibrates_a_collection(
     assert told["gate"] == made.gate
     assert told["chosen"]["wrong"] <= 0.05
     assert (told["answerable"], told["unanswerable"]) == (20, 20)
+
+
+def test_doc_id_that_is_no_document_of_the_collection_is_refused_by_name(
+    collection: Collection, admin: User, tmp_path: Path
+) -> None:
+    given = questions(tmp_path, 20)
+    given.write_text(given.read_text().replace("leave.md", "leaves.md", 3))
+    with pytest.raises(CommandError, match=r"1 doc_id .* leaves\.md\."):
+        call_command("calibrate", questions=given, collection=collection.name)
+    assert not Calibration.objects.exists()
+
+
+def test_warning_is_told_by_the_command_and_in_the_console(
+    collection: Collection, admin: User, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    saved = tmp_path / "saved.jsonl"
+    write_cases(
+        saved,
+        [
+            Case(f"question {number}", Signals(value, value, value, value), number % 2 == 0)
+            for number in range(60)
+            for value in [0.9 if number in (0, 2, 4, 6, 8, 10) else 0.5]
+        ],
+    )
+    call_command("calibrate", signals=[saved], max_wrong=0.05)
+    assert "Warning: 80% of the questions with an answer would get none" in capsys.readouterr().err
+    page = browser_of(admin).get("/console/").content.decode()
+    assert "80% of the questions with an answer would get none" in page
 
 
 def test_trial_changes_nothing(collection: Collection, admin: User, tmp_path: Path) -> None:

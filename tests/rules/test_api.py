@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.utils import timezone
 from rest_framework.test import APIClient
 
 from kb.accounts.models import User, create_api_key
 from kb.chat.models import Message
-from kb.library.models import Chunk, Collection, Document
-from kb.rules.models import Firing, NearMiss, Rule, RuleChange, VerifiedAnswer
+from kb.library.models import Chunk, Collection, Document, Status
+from kb.rules.models import Firing, Kind, NearMiss, Rule, RuleChange, VerifiedAnswer
 from tests.rules.conftest import QUESTION
 from tests.rules.encoders import WordEncoder
-from tests.rules.making import APPROVED, VARIANTS, verified_on
+from tests.rules.making import APPROVED, VARIANTS, rule_on, verified_on
 
 pytestmark = pytest.mark.django_db(transaction=True)
 Caller = Callable[..., APIClient]
@@ -65,6 +67,28 @@ def test_rule_from_draft_to_log(caller: Caller, admin: User, teammate: User, sea
     assert Firing.objects.count() == 2 and not Rule.objects.exists()
     actions = [row["action"] for row in api.get("/api/v1/rules/changes/").json()["results"]]
     assert actions == ["deleted", "changed", "switched on", "tried", "created"]
+
+
+def test_state_of_a_rule_that_is_on_and_cannot_be_evaluated_is_broken(caller: Caller, admin: User) -> None:
+    rule = rule_on(admin, Kind.REDACTION, personal=["email"])
+    address = f"/api/v1/rules/{rule.pk}/"
+    assert caller(admin).get(address).json()["state"] == "on"
+    Rule.objects.filter(pk=rule.pk).update(personal=["shoe size"])
+    assert caller(admin).get(address).json()["state"] == "broken"
+    assert caller(admin).get("/api/v1/rules/").json()["results"][0]["state"] == "broken"
+
+
+def test_state_of_a_verified_answer_that_no_longer_answers_is_stopped(
+    caller: Caller, owner: User, collection: Collection, document: Document, search: WordEncoder
+) -> None:
+    answer = verified_on(owner, collection, document, search)
+    address = f"/api/v1/verified-answers/{answer.pk}/"
+    assert caller(owner).get(address).json()["state"] == "on"
+    VerifiedAnswer.objects.update(valid_until=timezone.localdate() - timedelta(days=1))
+    assert caller(owner).get(address).json()["state"] == "stopped"
+    VerifiedAnswer.objects.update(valid_until=None)
+    Document.objects.update(status=Status.DELETED, deleted_at=timezone.now())
+    assert caller(owner).get(address).json()["state"] == "stopped"
 
 
 def test_trial_counts_other_peoples_questions_without_their_words(

@@ -31,6 +31,14 @@ POLICY = "What is the return policy?"
         ("May I work from home?", "Must I work from home?", "modality"),
         ("Who approves travel?", "When is travel approved?", "asks"),
         (POLICY, "What is the return policy for contractors?", "qualifier"),
+        (POLICY, "Why is the return policy?", "asks"),
+        (POLICY, "Where is the return policy?", "asks"),
+        (POLICY, "When is the return policy?", "asks"),
+        ("What is the procedure?", "Who is the procedure?", "asks"),
+        ("How long may customers return it?", "How long may employees return it?", "subject"),
+        ("How long may customers return it?", "How long may our suppliers return it?", "subject"),
+        ("Can students use the gym?", "Can visitors use the gym?", "subject"),
+        ("What is the limit for customers?", "What is the limit for partners?", "subject"),
     ],
 )
 def test_exact_difference_is_named_from_both_sides(one: str, other: str, what: str) -> None:
@@ -46,6 +54,10 @@ def test_exact_difference_is_named_from_both_sides(one: str, other: str, what: s
         ("When is the office open?", "At what time does the office open?"),
         ("What is the current return policy?", POLICY),
         ("Who do I call in fourteen days?", "Who do I call in 14 days?"),
+        ("How long may customers return a product?", "How long may buyers return a product?"),
+        ("How long may customers return a product?", "When may a product be returned by customers?"),
+        ("How much may I spend?", "What may I spend?"),
+        ("Can staff use the gym?", "Can employees use the gym?"),
     ],
 )
 def test_wordings_of_the_same_do_not_differ(one: str, other: str) -> None:

@@ -10,8 +10,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from kb.rag.instructions.features import features_of
+from kb.rag.instructions.figures import unfigured
 from kb.rag.instructions.model import shipped_weights
 from kb.rag.instructions.reading import clear
+from kb.rag.instructions.signs import is_sign_word
 
 _ENCODED = re.compile(r"(?<![\w+/=])[A-Za-z0-9+/]{24,8000}={0,2}(?![\w+/])")
 _TEXT = re.compile(r"[\x20-\x7e\n\t]+")
@@ -30,13 +32,14 @@ class Finding:
 def find_instructions(text: str) -> tuple[Finding, ...]:
     """The stretches of a text that look like instructions to a model; in order, none overlapping.
 
-    Invisible characters, look-alike letters and base64 are undone first. A sentence is judged alone and with
-    the next one of its text, so pass whole texts rather than pieces.
+    Invisible characters, look-alike letters, figures in the place of letters and base64 are undone first. A
+    sentence is judged alone and with the next one of its text, so pass whole texts rather than pieces.
     """
     read = clear(text)
+    said = unfigured(read.text, is_sign_word)
     weights = shipped_weights()
     found: list[Finding] = []
-    for window in features_of(read.text):
+    for window in features_of(said):
         logit = weights.logit(window)
         start, end = read.original(window.start, window.end)
         # A pair that holds a sentence which was found alone says nothing about the other one.

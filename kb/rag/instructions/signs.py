@@ -1,10 +1,11 @@
-"""Finding the signs of `patterns.py` in a text."""
+"""Finding the signs of `patterns.py` and `orders.py` in a text."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
 
+from kb.rag.instructions.orders import ORDERS
 from kb.rag.instructions.patterns import SIGNS
 
 # What several families have in common; a family names it in braces.
@@ -40,6 +41,30 @@ _PARTS = {
         r"|automated (?:\w+ )?systems?|machine readers?|summari[sz]ers?|retrieval systems?"
         r"|answering systems?)"
     ),
+    # Whom an order addresses. Only in orders: much is automated of which handbooks speak.
+    "{machine}": (
+        r"(?:{model}|(?:automat(?:ed|ic)|machine|artificial|digital|virtual|llm|robotic|software)"
+        r"(?: \w+)? (?:readers?|summari[sz]ers?|assistants?|agents?|models?|tools?|bots?|crawlers?"
+        r"|helpers?|answerers?))"
+    ),
+    "{when}": r"(?:when(?:ever)?|while|if|before|after|in|once|(?:each|every|any) time)"
+    r"(?: you(?:'re| are)?| it| they)?",
+    "{replying}": (
+        r"(?:(?:answer|respond|repl|summari[sz]|quot|cit|paraphras|translat|describ|process|ingest)"
+        r"(?:e|es|s|y|ies|ying|ing)?)\b"
+    ),
+    "{must}": (
+        r"(?:please|always|also|never|only|then|kindly|must|shall|should|have to|has to|will|need to"
+        r"|be sure to|make sure to|remember to|do not|don't)"
+    ),
+    "{act}": (
+        r"(?:mention|recommend|suggest|include|add|say|state|tell|claim|append|insert|cite|quote|list|praise"
+        r"|promote|advertise|endorse|refer|direct|send|link|write|print|output|answer|respond|reply|ignore"
+        r"|disregard|omit|leave out|conceal|hide|deny|refuse|warn|advise|assure|insist|pretend|repeat)"
+    ),
+    # Within one sentence.
+    "{near}": r"[^.!?\n]{0,40}?",
+    "{far}": r"[^.!?\n]{0,70}?",
 }
 
 # Upper case is itself a sign; all others see the text in lower case, which halves the time.
@@ -49,16 +74,27 @@ _SHOUTED = re.compile(
     r"|SYSTEM|OVERRIDE|INSTRUCTION|NEW TASK|TASK|COMMAND|IGNORE|ALERT|NOTE TO)\b",
     re.MULTILINE,
 )
-FAMILIES = (*SIGNS, SHOUTED)
+_ALL_SIGNS = {**SIGNS, **ORDERS}
+FAMILIES = (*_ALL_SIGNS, SHOUTED)
 
 
 def _compiled(pattern: str) -> re.Pattern[str]:
-    for name, part in _PARTS.items():
+    # Parts may name parts that stand before them.
+    for name, part in reversed(_PARTS.items()):
         pattern = pattern.replace(name, part)
     return re.compile(pattern, re.MULTILINE)
 
 
-_COMPILED = {name: _compiled(pattern) for name, pattern in SIGNS.items()}
+# The words of which signs are made, as far as they are written out in them.
+_WORDS = frozenset(re.findall(r"[a-z]{3,}", " ".join([*_ALL_SIGNS.values(), *_PARTS.values()])))
+
+
+def is_sign_word(word: str) -> bool:
+    """Whether a lower-case word may be a part of a sign, in the singular or in the plural."""
+    return word in _WORDS or f"{word}s" in _WORDS or word.removesuffix("s") in _WORDS
+
+
+_COMPILED = {name: _compiled(pattern) for name, pattern in _ALL_SIGNS.items()}
 
 
 def signs_in(text: str) -> Iterator[tuple[str, int, int]]:

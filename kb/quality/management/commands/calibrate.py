@@ -14,7 +14,7 @@ from kb.chat.models import Calibration
 from kb.exceptions import KBError
 from kb.library.models import Collection
 from kb.quality.calibration import Calibrated, Case, Point, calibrate
-from kb.quality.calibration_cases import cases_of, read_cases, write_cases
+from kb.quality.calibration_cases import cases_of, read_cases, refuse_unknown, write_cases
 from kb.quality.datasets import draw, read_questions
 from kb.quality.shares import share
 
@@ -74,6 +74,7 @@ class Command(BaseCommand):
         if questions is None:
             return [case for path in signals or () for case in read_cases(path)]
         asked = draw(list(read_questions(questions)), limit, seed=0)
+        refuse_unknown(asked, where)
         cases = list(cases_of(asked, where, _reader(), self._show))
         if save is not None:
             write_cases(save, cases)
@@ -87,6 +88,8 @@ class Command(BaseCommand):
             self.stdout.write(_line(point))
         self.stdout.write("chosen:")
         self.stdout.write(_line(made.chosen))
+        if made.warning:
+            self.stderr.write(f"Warning: {made.warning}")
 
     def _show(self, done: int, total: int) -> None:
         if self.stderr.isatty():
