@@ -26,7 +26,7 @@ SUNDAYS = "Until 2022 the laboratory was open on Sundays."
         (TERRACE, "Smoking is forbidden on the roof terrace.", "negation_differs"),
         (TERRACE, "Smoking is forbidden everywhere except on the roof terrace.", ""),
         (
-            "Smoking is usual everywhere other than on the terrace.",
+            "Smoking is usual everywhere apart from the terrace.",
             "Smoking is usual on the terrace.",
             "exception_in_source",
         ),
