@@ -21,7 +21,8 @@ from ingest.cancelling import cancel_documents
 from ingest.models import IngestJob, JobState
 from ingest.pipeline import run_job
 from ingest.purge import purge_deleted
-from ingest.services import Upload, retry_document
+from ingest.services import Upload, retry_document, submit_stored
+from ingest.storage import store
 from ingest.sweeper import sweep_jobs
 from kb.accounts.models import User
 from kb.library.archive_models import ArchiveMember
@@ -57,7 +58,7 @@ def after(monkeypatch: pytest.MonkeyPatch) -> Callable[[int, Callable[[], object
     """Have something happen while the file of this number is read from the archive, once."""
 
     def call(number: int, happens: Callable[[], object]) -> None:
-        store, seen = unpacking.store, iter(range(10_000))
+        seen = iter(range(10_000))
 
         def stored(source: Any, limit_bytes: int) -> Any:
             if next(seen) == number:
@@ -113,13 +114,13 @@ def test_worker_killed_inside_a_transaction_leaves_nothing_of_it(
     upload: Any, collection: Collection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Case 30."""
-    archive, submit = upload(), unpacking.submit_stored
+    archive = upload()
     calls = iter(range(100))
 
     def dying(*args: Any, **kwargs: Any) -> Any:
         if next(calls) == 30:
             die()
-        return submit(*args, **kwargs)
+        return submit_stored(*args, **kwargs)
 
     monkeypatch.setattr(unpacking, "submit_stored", dying)
     killed(archive)
