@@ -13,13 +13,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from ingest.archive_services import ArchiveSubmission, MemberOutcome, submit_upload
+from ingest.archive_services import submit_upload
 from ingest.names import clean_external_id
 from ingest.services import Upload, retry_document
 from kb.api.authentication import caller
 from kb.api.pagination import Pages
 from kb.api.serializers import DocumentSerializer
-from kb.exceptions import InvalidInputError, KBError
+from kb.exceptions import InvalidInputError
 from kb.library.access import get_collection_for, get_document_for
 from kb.library.models import Document, Role, Status
 from kb.library.veil import cover_documents, veil_for
@@ -72,8 +72,8 @@ class DocumentsView(APIView):
     def post(self, request: Request, collection_id: int) -> Response:
         """Upload a file. It is parsed and embedded in the background: poll the `Location`.
 
-        Of a zip archive each file becomes a document of its own: `archive` has its name and `members` what
-        became of each file: `document`, or `code` and `reason` where it was refused.
+        Of a zip archive each file becomes a document of its own, in the background too: `document` is the
+        archive (`kind` is `archive`) with its progress, and `/members/` below it what became of each file.
         """
         collection = get_collection_for(request.user, collection_id, Role.EDITOR)
         given = UploadRequest(data=request.data)
@@ -91,9 +91,6 @@ class DocumentsView(APIView):
                 idempotency_key=request.headers.get("Idempotency-Key", "")[:200],
             ),
         )
-        if isinstance(submission, ArchiveSubmission):
-            location = f"/api/v1/collections/{collection.pk}/documents/"
-            return _accepted(archive_body(submission), location)
         body = {
             "document": DocumentSerializer(Document.objects.get(pk=submission.document.pk)).data,
             "job": job_body(submission.document),
@@ -101,7 +98,8 @@ class DocumentsView(APIView):
         }
         if submission.duplicate_of:
             body["duplicate_of"] = submission.duplicate_of.pk
-        return _accepted(body, f"/api/v1/documents/{submission.document.pk}/")
+        location = f"/api/v1/documents/{submission.document.pk}/"
+        return Response(body, status=status.HTTP_202_ACCEPTED, headers={"Location": location})
 
 
 class RetryView(APIView):
@@ -112,29 +110,6 @@ class RetryView(APIView):
         retry_document(document, caller(request))
         document.refresh_from_db()
         return Response(DocumentSerializer(document).data, status=status.HTTP_202_ACCEPTED)
-
-
-def _accepted(body: dict[str, Any], location: str) -> Response:
-    return Response(body, status=status.HTTP_202_ACCEPTED, headers={"Location": location})
-
-
-def archive_body(submission: ArchiveSubmission) -> dict[str, Any]:
-    return {"archive": submission.name, "members": [member_body(member) for member in submission.members]}
-
-
-def member_body(member: MemberOutcome) -> dict[str, Any]:
-    """What became of one file of an archive."""
-    if member.submission is None:
-        error = member.error or KBError()
-        return {"path": member.path, "code": error.code, "reason": error.message}
-    body = {
-        "path": member.path,
-        "document": member.submission.document.pk,
-        "created": member.submission.created,
-    }
-    if member.submission.duplicate_of:
-        body["duplicate_of"] = member.submission.duplicate_of.pk
-    return body
 
 
 def job_body(document: Document) -> dict[str, Any]:

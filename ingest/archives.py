@@ -19,6 +19,7 @@ from kb.exceptions import KBError
 
 # An archive in an archive in an archive is opened; what is in there is not, if it is an archive once more.
 MAX_DEPTH = 3
+NO_FILES = "The archive holds no files."
 _PIECE = 1 << 18
 # What systems put beside people's files.
 _LITTER = frozenset({"__macosx", "thumbs.db", "desktop.ini"})
@@ -128,31 +129,49 @@ def is_archive(path: Path, file_name: str) -> bool:
         raise ArchiveRefusedError(error.reason) from error
 
 
-def check_archive(path: Path, budget: Budget) -> None:
-    """Unpack everything into nothing.
+def check_list(path: Path, budget: Budget) -> None:
+    """Hold what the archive's own list of files says against the limits; nothing is unpacked.
+
+    Raises:
+        ArchiveRefusedError: it breaks a limit, is damaged or holds no files.
+    """
+    with _opened(path) as archive:
+        files = _files(archive)
+        for info in files:
+            budget.take_file()
+            if _refusal(info) is None:
+                budget.take_bytes(info.file_size)
+    if not files:
+        raise ArchiveRefusedError(NO_FILES)
+
+
+def check_archive(path: Path, budget: Budget) -> int:
+    """Unpack everything into nothing; how many files there are.
 
     Raises:
         ArchiveRefusedError: it breaks a limit.
     """
+    number = 0
     for member in walk_archive(path, budget):
+        number += 1
         if member.stream is not None:
             try:
                 while member.stream.read(_PIECE):
                     pass
             except MemberRefusedError:
                 continue
+    return number
 
 
 def walk_archive(path: Path, budget: Budget, prefix: str = "", depth: int = 1) -> Iterator[Member]:
-    """Every file in the order of the archive; a stream is good until the next member is asked for.
+    """Every file in the order of the archive, the same one each time; a stream is good until the next member
+    is asked for.
 
     Raises:
         ArchiveRefusedError: it breaks a limit or is damaged; also from the streams.
     """
     with _opened(path) as archive:
-        for info in archive.infolist():
-            if info.is_dir() or _is_litter(info.filename):
-                continue
+        for info in _files(archive):
             budget.take_file()
             yield from _member(archive, info, budget, prefix, depth)
 
@@ -201,6 +220,10 @@ def _nested(stream: BinaryIO, path: str, budget: Budget, depth: int) -> Iterator
             yield from walk_archive(Path(copied.name), budget, path, depth + 1)
         except ArchiveDamagedError:
             yield Member(path, refusal=MemberRefusedError("unreadable", "This archive is damaged."))
+
+
+def _files(archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
+    return [info for info in archive.infolist() if not info.is_dir() and not _is_litter(info.filename)]
 
 
 def _refusal(info: zipfile.ZipInfo) -> MemberRefusedError | None:

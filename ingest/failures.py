@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from django.db import transaction
 from django.utils import timezone
 
+from ingest.archives import ArchiveRefusedError
 from ingest.leases import MOST_ATTEMPTS, Lease
 from ingest.models import IngestJob
+from ingest.parsers.base import ParseError
 from ingest.row_leases import LeaseLostError
 from kb.library.event_models import Stage
 from kb.library.history import record
@@ -23,6 +27,24 @@ GAVE_UP = (
     "Processing broke off three times. Try again; if it fails again, ask your admin to look at the "
     "worker's log."
 )
+
+
+@contextmanager
+def ended(lease: Lease) -> Iterator[None]:
+    """Work on a job: whatever goes wrong ends in its row, never in the hands of the caller."""
+    try:
+        yield
+    except LeaseLostError:
+        logger.info("Job %s was taken away; nothing was changed", lease.job_id)
+    except ParseError as error:
+        logger.info("Document %s: %s %s", lease.document_id, error.code, error.detail)
+        fail(lease, error.code, error.reason)
+    except ArchiveRefusedError as error:
+        logger.info("Archive %s: %s", lease.document_id, error.message)
+        fail(lease, error.code, error.message)
+    except Exception:
+        logger.exception("Job %s broke off", lease.job_id)
+        keep_trying(lease)
 
 
 def fail(lease: Lease, code: str, reason: str) -> None:

@@ -1,7 +1,8 @@
 """The way of a document: lease → parse in a child process → chunk → embed → publish in one transaction.
 
 Every step can be repeated. Until the last transaction nothing that is searchable changes; that transaction
-replaces the document's chunks, writes the index events and ends the job together, or not at all.
+replaces the document's chunks, writes the index events and ends the job together, or not at all. An archive
+is unpacked instead: its files go this way.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from django.utils import timezone
 
 from ingest.chunking import ChunkSpan, chunk_document
 from ingest.embedding import get_encoder
-from ingest.failures import fail, keep_trying
+from ingest.failures import ended
 from ingest.flagging import flag_chunks
 from ingest.language import language_of
 from ingest.leases import Lease, acquire
@@ -28,11 +29,13 @@ from ingest.recognition import read_document, recognition_sandbox
 from ingest.row_leases import LeaseLostError
 from ingest.sandbox import Sandbox
 from ingest.table_headers import table_headers
+from ingest.unpacking import unpack
 from kb.conf import config
 from kb.library.details import columns_of, write_labels
 from kb.library.event_models import Stage
 from kb.library.flags import Flag, allowed_digests, record_reviews, text_digest
 from kb.library.history import record
+from kb.library.kinds import ARCHIVE
 from kb.library.models import Chunk, Document, DocumentText, ReviewAction, Status
 from kb.library.services import hold_documents, unpublish
 from kb.search import log
@@ -75,17 +78,12 @@ def run_job(job_id: int) -> None:
     lease = acquire(job_id, timezone.now(), config.lease_s)
     if lease is None:
         return
-    try:
+    with ended(lease):
         document = Document.objects.get(pk=lease.document_id)
-        embed_and_publish(document, lease, parse(document, lease))
-    except LeaseLostError:
-        logger.info("Job %s was taken away; nothing was changed", job_id)
-    except ParseError as error:
-        logger.info("Document %s: %s %s", lease.document_id, error.code, error.detail)
-        fail(lease, error.code, error.reason)
-    except Exception:
-        logger.exception("Job %s broke off", job_id)
-        keep_trying(lease)
+        if document.kind == ARCHIVE:
+            unpack(document, lease)
+        else:
+            embed_and_publish(document, lease, parse(document, lease))
 
 
 def parse(document: Document, lease: Lease) -> ParsedDocument:

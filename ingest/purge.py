@@ -17,8 +17,9 @@ from ingest.page_images import forget_page_images
 from ingest.storage import file_path, remove
 from kb.chat.forget import forget_documents
 from kb.conf import config
+from kb.library.kinds import ARCHIVE
 from kb.library.likeness_models import DocumentLabel
-from kb.library.models import Chunk, Document, DocumentText
+from kb.library.models import Chunk, Document, DocumentText, Status
 from kb.library.services import hold_documents
 from kb.llm.kept_rows import forget_kept_rows
 
@@ -52,6 +53,7 @@ def _purge(document: Document) -> None:
         DocumentText.objects.filter(document=document).delete()
         forget_likeness(document.pk)
         DocumentLabel.objects.filter(document=document).delete()
+        document.members.all().delete()
         Document.objects.filter(pk=document.pk).update(
             purged_at=timezone.now(),
             title="Deleted document",
@@ -74,7 +76,9 @@ def _remove_orphans() -> None:
     recent = [path for path in folder.glob("*/*") if path.is_file() and path.stat().st_mtime < before]
     names = {f"{path.parent.name}/{path.name}" for path in recent}
     known = set(
-        Document.objects.filter(purged_at=None, stored_file__in=names).values_list("stored_file", flat=True)
+        Document.objects.filter(purged_at=None, stored_file__in=names)
+        .exclude(kind=ARCHIVE, status=Status.READY)  # unpacked: its files are here in its place
+        .values_list("stored_file", flat=True)
     )
     for name in names - known:
         logger.warning("Removing %s, which belongs to no document", name)

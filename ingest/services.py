@@ -19,7 +19,7 @@ from kb.conf import config
 from kb.exceptions import ConflictError
 from kb.library.event_models import Stage
 from kb.library.history import record
-from kb.library.kinds import kind_of
+from kb.library.kinds import ARCHIVE, kind_of
 from kb.library.models import RETRYABLE, Collection, Document, Status
 from kb.library.services import hold_documents, unpublish
 
@@ -81,20 +81,29 @@ def submit_document(collection: Collection, user: User, upload: Upload) -> Submi
     return submit_stored(collection, user, upload, store(upload.stream, config.upload_mb << 20))
 
 
-def submit_stored(collection: Collection, user: User, upload: Upload, stored: StoredFile) -> Submission:
-    """The same for a file that is stored already; it is removed again where no document needs it."""
+def submit_stored(
+    collection: Collection, user: User | None, upload: Upload, stored: StoredFile, kind: str = ""
+) -> Submission:
+    """The same for a file that is stored already; it is removed again where no document needs it.
+
+    Args:
+        user: None for one who has been removed since the upload.
+        kind: what sort of file it is, where its name does not say.
+    """
     try:
         with transaction.atomic():
-            submission = _submit(collection, user, upload, stored)
+            submission = _submit(collection, user, upload, stored, kind)
     except BaseException:
         remove(stored.name)
         raise
-    if not submission.created:
+    if submission.document.stored_file != stored.name:
         remove(stored.name)
     return submission
 
 
-def _submit(collection: Collection, user: User, upload: Upload, stored: StoredFile) -> Submission:
+def _submit(
+    collection: Collection, user: User | None, upload: Upload, stored: StoredFile, kind: str
+) -> Submission:
     # One submission per collection at a time: who looks first writes first. (SQLite locks anyway.)
     Collection.objects.select_for_update().get(pk=collection.pk)
     repeated = _repeated(collection, user, upload, stored)
@@ -107,6 +116,8 @@ def _submit(collection: Collection, user: User, upload: Upload, stored: StoredFi
     same = live.filter(sha256=stored.sha256).first()
     if same is not None:
         return _known_already(same, external_id, versions, user)
+    if kind == ARCHIVE and (before := _unpacked(collection, external_id, stored)) is not None:
+        return _unpack_again(before, stored, user)
     # Before their edits are read, so that nobody makes one meanwhile.
     hold_documents(versions)
     edited = _edits(versions)
@@ -128,14 +139,36 @@ def _submit(collection: Collection, user: User, upload: Upload, stored: StoredFi
         metadata=upload.metadata or {},
         idempotency_key=upload.idempotency_key,
         created_by=user,
-        kind=kind_of(file_name),
+        kind=kind or kind_of(file_name),
     )
     record(Stage.QUEUED, [document.pk], by=user)
     hint(IngestJob.objects.create(document=document), timezone.now())
     return Submission(document, created=True)
 
 
-def _known_already(same: Document, external_id: str, versions: QuerySet[Document], user: User) -> Submission:
+def _unpacked(collection: Collection, external_id: str, stored: StoredFile) -> Document | None:
+    """The archive that was unpacked last under this external id, if it had the same bytes."""
+    rows = Document.objects.filter(collection=collection, external_id=external_id, deleted_at=None)
+    last = rows.order_by("-version").first()
+    known = last is not None and (last.kind, last.sha256, last.status) == (
+        ARCHIVE,
+        stored.sha256,
+        Status.READY,
+    )
+    return last if known else None
+
+
+def _unpack_again(archive: Document, stored: StoredFile, user: User | None) -> Submission:
+    """What failed or was deleted of it since comes in again; the rest is unchanged."""
+    archive.stored_file = stored.name
+    Document.objects.filter(pk=archive.pk).update(stored_file=stored.name, superseded_at=None, **QUEUED_AGAIN)
+    _queue_job(archive, user)
+    return Submission(archive, created=False)
+
+
+def _known_already(
+    same: Document, external_id: str, versions: QuerySet[Document], user: User | None
+) -> Submission:
     """For bytes that a document has already, under this external id or another."""
     if same.external_id == external_id:
         if same.status in RETRYABLE:
@@ -157,7 +190,9 @@ def _make_way(versions: QuerySet[Document]) -> None:
     )
 
 
-def _repeated(collection: Collection, user: User, upload: Upload, stored: StoredFile) -> Document | None:
+def _repeated(
+    collection: Collection, user: User | None, upload: Upload, stored: StoredFile
+) -> Document | None:
     """The document that an earlier upload with the same Idempotency-Key made.
 
     Raises:
@@ -205,6 +240,10 @@ def retry_document(document: Document, by: User | None = None) -> None:
     ).update(**QUEUED_AGAIN)
     if not changed:
         raise ConflictError("Only a document that failed can be tried again.")
+    _queue_job(document, by)
+
+
+def _queue_job(document: Document, by: User | None) -> None:
     job, _ = IngestJob.objects.update_or_create(document=document, defaults=FRESH_JOB)
     record(Stage.REPEATED, [document.pk], by=by)
     hint(job, timezone.now())

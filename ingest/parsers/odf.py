@@ -75,6 +75,8 @@ class _ContentReader:
                 self._shape(shape, 0)
             for notes in slide.iterfind(f"{PRESENTATION}notes"):
                 self._speaker_notes(notes)
+            for annotation in slide.iterfind(f"{OFFICE}annotation"):
+                self.out.paragraph(self._inline.comment(annotation, 0))
             self.out.all_hidden = False
             self.out.end_page()
         return {"page_count": len(slides), **({"hidden_pages": hidden} if hidden else {})}

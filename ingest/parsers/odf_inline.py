@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from ingest.parsers.docx_inline import description
 from ingest.parsers.markup import hide
+from ingest.parsers.odf_comments import comment_line, place_of
 from ingest.parsers.odf_package import DRAW, SVG, TABLE, TEXT
 from ingest.parsers.odf_styles import OdfStyles
 from ingest.parsers.ooxml import words_of
@@ -51,6 +52,8 @@ class OdfInline:
                 pieces.append("\n" if name == "line-break" else " ")
             elif name == "note":
                 pieces.append(self._note(child, notes, depth))
+            elif name == "annotation":
+                notes += filter(None, [self.comment(child, depth)])
             elif name and name not in SKIPPED and name not in HANGING and depth < 6 * MAX_DEPTH:
                 words = self.words(child, notes, depth + 1)
                 style = child.get(f"{TEXT}style-name")
@@ -65,6 +68,21 @@ class OdfInline:
         if body is not None:
             notes.append(f"[^{self._notes}]: {self.cell(body, depth + 1)}")
         return f"[^{self._notes}]"
+
+    def comment(self, annotation: Element, depth: int) -> str:
+        """What somebody said about the words of a paragraph, or about a slide, on one line."""
+        around = next(
+            (above for above in annotation.iterancestors() if local_name(above) in ("p", "h")), None
+        )
+        seen = around is not None and self._is_seen(around)
+        place = place_of(annotation, around, self._is_seen) if around is not None and seen else ""
+        return comment_line(annotation, place, lambda said: self.cell(said, depth + 1))
+
+    def _is_seen(self, element: Element) -> bool:
+        name = local_name(element)
+        if name in SKIPPED or name in HANGING or name == "note" or name.startswith("hidden-"):
+            return False
+        return not self._styles.is_hidden(element.get(f"{TEXT}style-name"), on_page=on_page(element))
 
     def rows(self, table: Element, depth: int) -> list[list[str]]:
         """The rows; a merged cell is repeated, so that each row can be read by itself."""
@@ -95,12 +113,17 @@ class OdfInline:
         for element in children(cell) if depth < MAX_DEPTH else ():
             if local_name(element) in ("p", "h"):
                 notes: list[str] = []
-                pieces += [self.words(element, notes, depth), *notes]
+                pieces += [self.words(element, notes, depth), *map(_aside, notes)]
                 for frame in element.iter(f"{DRAW}frame"):
                     pieces.append(description(frame.findtext(f"{SVG}desc") or frame.findtext(f"{SVG}title")))
             elif local_name(element) not in SKIPPED:
                 pieces.append(self.cell(element, depth + 1))
         return " ".join(filter(None, (" ".join(piece.split()) for piece in pieces)))
+
+
+def _aside(note: str) -> str:
+    """In a line with other words a comment is set apart; a note has its number."""
+    return note if note.startswith("[^") else f"({note})"
 
 
 def on_page(element: Element) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from ingest.parsers.base import ParsedDocument
@@ -10,6 +11,7 @@ from ingest.parsers.docx_inline import description, diagram_words
 from ingest.parsers.drawing_text import drawn_paragraphs, drawn_table, paragraph_words
 from ingest.parsers.markup import MarkdownWriter
 from ingest.parsers.ooxml import MC, A, C, P, Package, R, chosen, missing_main
+from ingest.parsers.pptx_comments import SlideComments
 from ingest.parsers.xml_tree import Element, children, local_name
 from ingest.parsers.zip_guard import guarded_archive
 
@@ -41,10 +43,11 @@ def _read(package: Package) -> ParsedDocument:
         raise missing_main("presentation")
     relations = package.relations(main)
     out = MarkdownWriter()
+    comments = SlideComments(package, main)
     hidden = []
     for number, slide in enumerate(root.iterfind(f"{P}sldIdLst/{P}sldId"), 1):
         part = relations.get(slide.get(f"{R}id") or "", ("", ""))[1]
-        if _Slide(package, part, out).write():
+        if _Slide(package, part, out).write(comments.of(part)):
             hidden.append(number)
         out.end_page()
     title, metadata = package.properties
@@ -55,7 +58,7 @@ def _read(package: Package) -> ParsedDocument:
 
 
 class _Slide:
-    """Writes one slide: its title, its shapes in reading order, its notes."""
+    """Writes one slide: its title, its shapes in reading order, its notes, what was said about it."""
 
     def __init__(self, package: Package, part: str, out: MarkdownWriter) -> None:
         self._package = package
@@ -64,7 +67,7 @@ class _Slide:
         self._out = out
         self._inherited = self._layout_bullets()
 
-    def write(self) -> bool:
+    def write(self, comments: Iterable[str]) -> bool:
         """Whether the slide is left out of the show; then its words count as hidden."""
         root = self._root
         tree = root.find(f"{P}cSld/{P}spTree") if root is not None else None
@@ -78,6 +81,8 @@ class _Slide:
             self._shape(shape)
         self._out.all_hidden = skipped
         self._notes()
+        for comment in comments:
+            self._out.paragraph(comment)
         self._out.all_hidden = False
         return skipped
 

@@ -32,6 +32,11 @@ NOTHING = (
     "The cells of the spreadsheet are empty. If it shows words in text boxes, pictures or page headers, save "
     "it as PDF and upload that."
 )
+# Of XLS and XLSB the cells alone are read.
+NOTHING_OLD = (
+    "The cells of the spreadsheet are empty. If it shows words in text boxes, charts or comments, save it as "
+    ".xlsx and upload that; if it shows pictures, save it as PDF."
+)
 
 
 class SpreadsheetParser:
@@ -43,7 +48,8 @@ class SpreadsheetParser:
             zipped = file.read(len(ZIP)) == ZIP
         if not zipped:
             title, metadata = compound_properties(path)
-            return _Reader(lambda _: SheetExtras(), lambda *_: Unseen()).read(path, title, metadata)
+            reader = _Reader(lambda _: SheetExtras(), lambda *_: Unseen(), NOTHING_OLD)
+            return reader.read(path, title, metadata)
         with guarded_archive(path) as archive:
             package = Package(archive)
             if far_apart(package):
@@ -52,7 +58,11 @@ class SpreadsheetParser:
             properties = odf_properties(package)
             title, metadata = properties or package.properties
             show = xlsx_shower(package) if extras else ods_shower(package)
-            return _Reader(lambda name: extras.get(name, SheetExtras()), show).read(path, title, metadata)
+            binary = "xl/workbook.bin" in package.names()
+            reader = _Reader(
+                lambda name: extras.get(name, SheetExtras()), show, NOTHING_OLD if binary else NOTHING
+            )
+            return reader.read(path, title, metadata)
 
 
 class _Reader:
@@ -61,10 +71,11 @@ class _Reader:
     Args:
         extras: what hangs on a sheet, by its name.
         show: puts the words that cells show into their places.
+        nothing: what to do about one that holds nothing.
     """
 
-    def __init__(self, extras: Callable[[str], SheetExtras], show: Show) -> None:
-        self._extras, self._show = extras, show
+    def __init__(self, extras: Callable[[str], SheetExtras], show: Show, nothing: str) -> None:
+        self._extras, self._show, self._nothing = extras, show, nothing
         self._out = MarkdownWriter()
         self._cells = 0
         self._left_out: list[str] = []
@@ -86,7 +97,7 @@ class _Reader:
             raise _unreadable() from None
         told = {"hidden_sheets": hidden, "left_out": self._left_out}
         return self._out.document(
-            title, {**metadata, **{key: names for key, names in told.items() if names}}, NOTHING
+            title, {**metadata, **{key: names for key, names in told.items() if names}}, self._nothing
         )
 
     def _sheets(self, workbook: CalamineWorkbook) -> Iterator[str]:

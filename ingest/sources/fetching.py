@@ -12,8 +12,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import F, QuerySet
 
-from ingest.archive_services import ArchiveSubmission, submit_kept
-from ingest.archives import is_archive
+from ingest.archive_services import submit_kept
 from ingest.row_leases import LeaseLostError
 from ingest.services import Upload
 from ingest.sources.errors import SourceUnreachableError
@@ -21,10 +20,11 @@ from ingest.sources.leases import SourceLease
 from ingest.sources.models import Source, SourceFile, SourceRun
 from ingest.sources.moving import refetch_copies, rename
 from ingest.sources.reaching import Reach
-from ingest.storage import StoredFile, file_path, remove, store
+from ingest.storage import StoredFile, remove, store
 from kb.conf import config
 from kb.exceptions import KBError
 from kb.library.dating import file_modified
+from kb.library.kinds import ARCHIVE
 
 logger = logging.getLogger(__name__)
 
@@ -57,9 +57,6 @@ def _take(lease: SourceLease, run: SourceRun, row: SourceFile, stored: StoredFil
         if origin is not None:
             return _move(lease, run, origin, row)
         return _note(lease, run, row, "unchanged", sha256=row.sha256, archive=row.archive)
-    if is_archive(file_path(stored.name), row.path):
-        # Not in one transaction: unpacking takes its time, and each of its files is a submission of its own.
-        return _submit(lease, run, row, stored)
     with transaction.atomic():
         return _submit(lease, run, row, stored)
 
@@ -78,7 +75,7 @@ def _submit(lease: SourceLease, run: SourceRun, row: SourceFile, stored: StoredF
     upload = Upload(BytesIO(), name, external_id=row.external_id, metadata=_metadata(source, row))
     done = submit_kept(source.collection, source.connected_by, upload, stored)
     kind = "changed" if row.sha256 else "added"
-    _note(lease, run, row, kind, sha256=stored.sha256, archive=isinstance(done, ArchiveSubmission))
+    _note(lease, run, row, kind, sha256=stored.sha256, archive=done.document.kind == ARCHIVE)
 
 
 def _metadata(source: Source, row: SourceFile) -> dict[str, Any]:

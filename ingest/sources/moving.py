@@ -72,6 +72,8 @@ def refetch_copies(row: SourceFile) -> None:
 
 def delete_documents(rows: QuerySet[Document]) -> None:
     """Out of every answer from the caller's commit on; the purge removes the content later."""
+    hold_documents(rows)
+    # Once more: while this waited for an archive that is being unpacked, more of its files may have come.
     held = hold_documents(rows)
     if held:
         Document.objects.filter(pk__in=held).update(status=Status.DELETED, deleted_at=timezone.now())

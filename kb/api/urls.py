@@ -6,6 +6,7 @@ from django.urls import path
 
 from kb.api import (
     answers,
+    archive_members,
     attention,
     collections,
     conversations,
@@ -32,6 +33,7 @@ urlpatterns = [
     path("documents/<int:document_id>/", documents.DocumentView.as_view()),
     path("documents/<int:document_id>/log/", document_log.LogView.as_view()),
     path("documents/<int:document_id>/chunks/", documents.ChunksView.as_view()),
+    path("documents/<int:document_id>/members/", archive_members.MembersView.as_view()),
     path("documents/<int:document_id>/file/", documents.FileView.as_view(), name="document_file"),
     path("rules/", rules.RulesView.as_view()),
     path("rules/firings/", rules.FiringsView.as_view()),

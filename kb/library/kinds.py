@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import PurePosixPath
 
 OTHER = "other"
+ARCHIVE = "archive"  # by its content and not by its name: office documents are zip archives, too
 WORDS = {
     "pdf": "PDF",
     "word": "Word",
@@ -16,6 +17,7 @@ WORDS = {
     "mail": "E-mail",
     "book": "E-book",
     "picture": "Picture",
+    ARCHIVE: "Zip archive",
     OTHER: "Other",
 }
 _ENDINGS = {

@@ -6,6 +6,8 @@ The life of a document::
       ▲           │            │
       │           ▼            ▼
       └─ retry ─ failed │ needs_ocr │ quarantined          any state ──▶ deleted (a tombstone stays)
+
+An archive is parsing while it is unpacked. When it is ready, its files have taken its place: superseded_at.
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ from django.contrib.auth.models import Group
 from django.db import models
 from django.db.models import Q
 
+from kb.library.archive_models import ArchiveMember as ArchiveMember
 from kb.library.event_models import DocumentEvent as DocumentEvent
 from kb.library.likeness_models import NearDuplicate as NearDuplicate
 

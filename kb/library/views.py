@@ -14,6 +14,7 @@ from django.views.decorators.http import require_safe
 
 from kb.conf import config
 from kb.library.access import get_collection_for, get_document_for
+from kb.library.archives import unpacked
 from kb.library.held import held_passages
 from kb.library.history import history_of
 from kb.library.listing import Filter, list_documents
@@ -92,6 +93,7 @@ def document(request: PageRequest, document_id: int) -> HttpResponse:
         "document": found,
         "collection": found.collection,
         "part": shown,
+        "archive": unpacked(found),
         "reason_is_below": shown is None,
         "passages": passages,
         "original_hidden": hidden,

@@ -8,6 +8,7 @@ const selected = new Set();
 const bar = document.getElementById("selection");
 const dialog = document.getElementById("confirm-action");
 const url = document.getElementById("uploads").dataset.url + "bulk/";
+const ARCHIVE_DELETED = "Only the archive itself is removed, and what of it was not unpacked yet stays out. The documents that came from it stay.";
 const DELETED = "From now on no answer uses or cites it, and earlier answers that quoted it are emptied. Its file and its older versions are removed. This cannot be undone.";
 // What each action asks before it begins (nothing, where it takes nothing away), and says when it is done.
 const ACTIONS = {
@@ -38,7 +39,9 @@ export function startDocuments() {
     const one = () => ({ documents: [Number(row.dataset.document)] });
     if (event.target.closest("[data-retry]")) start("retry", one());
     if (event.target.closest("[data-cancel]")) start("cancel", one(), row.dataset.title);
-    if (event.target.closest("[data-delete-document]")) start("delete", one(), row.dataset.title);
+    if (event.target.closest("[data-delete-document]")) {
+      start("delete", one(), row.dataset.title, row.matches("[data-archive]") ? ARCHIVE_DELETED : DELETED);
+    }
     const all = event.target.closest("[data-all]");
     if (all) start(all.dataset.all, { state: all.dataset.state }, `${all.dataset.number} documents`);
   });
@@ -103,9 +106,10 @@ function show() {
   }
 }
 
-function start(action, which, title) {
+function start(action, which, title, instead) {
   wanted = { action, which };
-  const { ask, verb, button } = ACTIONS[action];
+  const { verb, button } = ACTIONS[action];
+  const ask = instead ?? ACTIONS[action].ask;
   if (!ask) {
     perform().catch((error) => toast(error.message));
     return;

@@ -73,8 +73,10 @@ function showProgress({ id, current, maximum }) {
   bar.max = maximum;
   bar.value = current;
   const number = bar.parentElement.querySelector(".number");
-  if (number) number.textContent = `${current} of ${maximum}`;
+  if (number) number.textContent = `${grouped(current)} of ${grouped(maximum)}`;
 }
+
+const grouped = (number) => number.toLocaleString("en");
 
 // At most once a second: what was asked for in between is asked for once at its end.
 function refresh() {

@@ -71,8 +71,7 @@ export class Uploads {
     const row = this.#row(item);
     try {
       const outcome = await this.#send(item, row.querySelector("progress"));
-      if (outcome.members) this.#count(item, outcome.members);
-      else if (outcome.duplicate_of || outcome.created === false) this.#known += 1;
+      if (outcome.duplicate_of || outcome.created === false) this.#known += 1;
       this.#sent += 1;
       this.#pauses = 0;
       this.#pace.note();
@@ -105,21 +104,6 @@ export class Uploads {
     clearTimeout(this.#pause);
     this.#pause = null;
     this.#next();
-  }
-
-  // An archive: each of its files counts, and those that were refused say why.
-  #count(item, members) {
-    const refused = members.filter((member) => member.code);
-    this.#known += members.filter((member) => member.created === false).length;
-    this.#total += members.length - 1;
-    this.#sent += members.length - refused.length - 1;
-    this.#failed += refused.length;
-    for (const { path, reason } of refused) {
-      const row = this.#row({ path });
-      row.classList.add("upload-failed");
-      row.querySelector("progress").hidden = true;
-      row.querySelector(".upload-words").textContent = reason;
-    }
   }
 
   #row({ path }) {

@@ -50,3 +50,12 @@ def test_broken_compound_file_has_no_properties(tmp_path: Path, data: bytes) -> 
     path = tmp_path / "old"
     path.write_bytes(data)
     assert compound_properties(path) == (None, {})
+
+
+@pytest.mark.eval_data
+def test_empty_older_workbook_says_to_save_it_as_xlsx(eval_data: Path) -> None:
+    """Of these the cells alone are read; what hangs on them is in the newer format."""
+    path = eval_data / "robust-files" / "poi" / "spreadsheet_noHeaderFooter47244.xls"
+    with pytest.raises(ParseError, match=r"save it as \.xlsx") as refused:
+        SpreadsheetParser().parse(path)
+    assert refused.value.code == "empty"

@@ -68,13 +68,13 @@ def test_merged_and_repeated_cells(tmp_path: Path) -> None:
     assert read(tmp_path, body).text == "| Wide | Wide |\n| --- | --- |\n| same | same |"
 
 
-def test_notes_stand_below_and_comments_and_deletions_are_left_out(tmp_path: Path) -> None:
+def test_notes_and_comments_stand_below_and_deletions_are_left_out(tmp_path: Path) -> None:
     body = (
         "<text:tracked-changes><text:p>Old words</text:p></text:tracked-changes>"
         "<text:p>Paid<text:note><text:note-citation>1</text:note-citation><text:note-body><text:p>In full.</text:p>"
         "</text:note-body></text:note><office:annotation><text:p>Really?</text:p></office:annotation>.</text:p>"
     )
-    assert read(tmp_path, body).text == "Paid[^1].\n\n[^1]: In full."
+    assert read(tmp_path, body).text == "Paid[^1].\n\n[^1]: In full.\n\nComment: Really?"
 
 
 def test_frames_are_read_with_their_description(tmp_path: Path) -> None:

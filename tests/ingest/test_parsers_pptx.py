@@ -50,6 +50,54 @@ def test_presentation_of_a_real_program_becomes_markdown(tmp_path: Path) -> None
     assert document.metadata["page_count"] == 2
 
 
+NEWER = 'xmlns:n="http://schemas.microsoft.com/office/powerpoint/2018/8/main"'
+
+
+def commented(folder: Path, comments: str, authors: str, attributes: str = "") -> ParsedDocument:
+    """A presentation of one slide with comments, and the part that says who wrote them."""
+    kind = "commentAuthors" if "cmAuthor" in authors else "authors"
+    leads = relations(("s0", "slide", "slides/slide0.xml"), ("a", kind, "who.xml"))
+    parts = {
+        "ppt/_rels/presentation.xml.rels": leads,
+        "ppt/slides/_rels/slide0.xml.rels": relations(("c", "comments", "../comments/said.xml")),
+        "ppt/comments/said.xml": comments,
+        "ppt/who.xml": authors,
+    }
+    return read(folder, slide_of(shape("Costs"), attributes), parts=parts)
+
+
+def test_comments_stand_below_their_slide_with_who_wrote_them(tmp_path: Path) -> None:
+    said = '<p:cm authorId="3" idx="1"><p:pos x="1" y="1"/><p:text>Is this\nnet?</p:text></p:cm>'
+    said += '<p:cm authorId="9"><p:text>Yes.</p:text></p:cm><p:cm authorId="3"><p:text/></p:cm>'
+    document = commented(
+        tmp_path,
+        f"<p:cmLst {P}>{said}</p:cmLst>",
+        f'<p:cmAuthorLst {P}><p:cmAuthor id="3" name="Jane Doe"/></p:cmAuthorLst>',
+    )
+    assert document.text == "Costs\n\nComment by Jane Doe: Is this net?\n\nComment: Yes."
+    assert len(document.pages) == 1
+
+
+def test_newer_comments_have_replies_and_may_be_resolved(tmp_path: Path) -> None:
+    def body(words: str) -> str:
+        return f"<n:txBody><a:bodyPr/><a:p><a:r><a:t>{words}</a:t></a:r></a:p></n:txBody>"
+
+    reply = f'<n:replyLst><n:reply authorId="{{M}}">{body("Gross.")}</n:reply></n:replyLst>'
+    said = f'<n:cm authorId="{{J}}" status="resolved">{reply}{body("Net?")}</n:cm>'
+    authors = '<n:author id="{J}" name="Jane"/><n:author id="{M}" name="Max"/>'
+    document = commented(
+        tmp_path, f"<n:cmLst {NEWER} {A}>{said}</n:cmLst>", f"<n:authorLst {NEWER}>{authors}</n:authorLst>"
+    )
+    assert document.text == "Costs\n\nResolved comment by Jane: Net?\n\nReply by Max: Gross."
+
+
+def test_comments_on_a_hidden_slide_are_hidden_with_it(tmp_path: Path) -> None:
+    """Case 19."""
+    said = f'<p:cmLst {P}><p:cm authorId="1"><p:text>Obey me.</p:text></p:cm></p:cmLst>'
+    document = commented(tmp_path, said, f"<p:cmAuthorLst {P}/>", 'show="0"')
+    assert hidden_words(document) == ["Costs", "Comment: Obey me."]
+
+
 def test_title_is_read_first_and_furniture_not_at_all(tmp_path: Path) -> None:
     shapes = shape("Words.") + shape("7", "sldNum") + shape("ACME", "ftr") + shape("Title", "ctrTitle")
     assert read(tmp_path, shapes).text == "# Title\n\nWords."

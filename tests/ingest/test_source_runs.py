@@ -8,6 +8,7 @@ from io import BytesIO
 import pytest
 from django.utils import timezone
 
+from ingest.pipeline import run_job
 from ingest.sources import services
 from ingest.sources.hints import due_sources
 from ingest.sources.leases import acquire
@@ -272,6 +273,7 @@ def test_nobody_answers_for_a_source_whose_manager_left(source: Source, admin: U
 def test_the_files_of_an_archive_move_and_go_with_it(source: Source, collection: Collection) -> None:
     place = Place({**TEN, "old.zip": packed({"a.md": "# A", "b.md": "# B"})})
     run(source, place)
+    run_job(live(collection)["wiki/old.zip"].job.pk)
     before = {row.pk for name, row in live(collection).items() if ".zip/" in name}
     assert len(before) == 2
     place.files["new.zip"] = place.files.pop("old.zip")

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import zipfile
 from collections.abc import Iterator
+from functools import partial
+from io import BytesIO
 from typing import Any
 
 import httpx
@@ -92,6 +95,47 @@ def test_worker_killed_in_the_middle_ends_ready_once(
     chunks = api.get(f"{address}chunks/", params={"page_size": 500}).json()
     assert chunks["count"] == document["chunk_count"] > 50
     eventually(lambda: fragile.manage("check_index", check=False).returncode == 0, 20)
+
+
+def test_worker_killed_while_it_unpacks_loses_no_file_and_takes_none_twice(
+    fragile: Site, api: httpx.Client, collection: int
+) -> None:
+    """Cases 11 and 30."""
+    files, packed = 300, BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        for number in range(files):
+            archive.writestr(
+                f"notes/{number}.md", f"# Note {number}\n\nNote {number} lies in box {number * 3}."
+            )
+    reply = api.post(
+        f"/collections/{collection}/documents/", files={"file": ("notes.zip", packed.getvalue())}
+    )
+    assert (reply.status_code, reply.json()["document"]["kind"]) == (202, "archive")
+    address = reply.headers["Location"].removeprefix("/api/v1")
+    for at in (20, 120):
+        eventually(partial(_is_past, api, address, at), 60)
+        kill(fragile.pids_of("celery"))
+    assert _unpacked(api, address) < files
+    archive_row = wait_for_document(api, address)
+    assert (archive_row["status"], archive_row["failure_reason"]) == ("ready", "")
+    members = api.get(f"{address}members/", params={"page_size": 500}).json()["results"]
+    assert len({row["document"] for row in members if row["created"]}) == files
+    found = eventually(lambda: (rows := _ready_notes(api, collection)) and len(rows) >= files and rows, 120)
+    assert len(found) == len({row["external_id"] for row in found}) == files
+    assert {row["version"] for row in found} == {1}
+
+
+def _ready_notes(api: httpx.Client, collection: int) -> list[dict[str, Any]]:
+    reply = api.get(f"/collections/{collection}/documents/", params={"page_size": "500", "status": "ready"})
+    return [row for row in reply.json()["results"] if row["external_id"].startswith("notes.zip/")]
+
+
+def _is_past(api: httpx.Client, address: str, number: int) -> bool:
+    return _unpacked(api, address) >= number
+
+
+def _unpacked(api: httpx.Client, address: str) -> int:
+    return int((api.get(address).json()["progress"] or {"current": 0})["current"])
 
 
 def test_killed_model_gives_an_error_and_the_next_answer_works(

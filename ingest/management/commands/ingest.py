@@ -6,14 +6,14 @@ import json
 import sys
 import time
 from argparse import ArgumentParser
-from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from ingest.archive_services import ArchiveSubmission, submit_upload
+from ingest.at_once import failures_of, members_of, submit_at_once
 from ingest.folders import FoundFile, collection_to_fill, find_files
 from ingest.services import Submission, Upload
 from ingest.waiting import wait_for
@@ -21,7 +21,8 @@ from kb.accounts.models import User
 from kb.accounts.people import acting_user
 from kb.exceptions import KBError
 from kb.library.dating import file_modified
-from kb.library.models import RETRYABLE, Collection, Document, Status
+from kb.library.kinds import ARCHIVE
+from kb.library.models import PENDING, RETRYABLE, Collection, Document, Status
 from kb.supervise.heartbeat import why_nothing_works
 
 _BAR = 30
@@ -46,7 +47,7 @@ class Command(BaseCommand):
         except KBError as error:
             raise CommandError(error.message) from error
         self._failures: list[dict[str, str]] = []
-        submissions = self._upload(files, user, target)
+        submissions = self._opened(self._upload(files, user, target), wait)
         created = [submission.document.pk for _, submission in submissions if submission.created]
         retried = [s.document.pk for _, s in submissions if not s.created and s.document.status in RETRYABLE]
         if wait:
@@ -72,24 +73,33 @@ class Command(BaseCommand):
                         external_id=file.external_id,
                         metadata=file_modified(modified),
                     )
-                    done += self._documents(file, submit_upload(target, user, upload))
+                    done.append((file, submit_at_once(target, user, upload, self._unpacking)))
             except (KBError, OSError) as error:
                 self._refuse(file.external_id, error)
             self._show("Uploading", number, len(files))
         return done
 
-    def _documents(
-        self, file: FoundFile, taken: Submission | ArchiveSubmission
-    ) -> Iterator[tuple[FoundFile, Submission]]:
-        """One for a file; for an archive those of its members, of which some may be refused."""
-        if isinstance(taken, Submission):
-            yield file, taken
-            return
-        for member in taken.members:
-            if member.submission is not None:
-                yield FoundFile(file.path, member.path), member.submission
-            elif member.error is not None:
-                self._refuse(member.path, member.error)
+    def _opened(
+        self, submissions: list[tuple[FoundFile, Submission]], wait: bool
+    ) -> list[tuple[FoundFile, Submission]]:
+        """In the place of archives those of their members, of which some may have been refused."""
+        archives = [taken.document.pk for _, taken in submissions if taken.document.kind == ARCHIVE]
+        if wait:
+            self._wait(archives)  # those that a worker has in hand
+        opened: list[tuple[FoundFile, Submission]] = []
+        for file, taken in submissions:
+            if taken.document.kind != ARCHIVE:
+                opened.append((file, taken))
+                continue
+            archive = Document.objects.get(pk=taken.document.pk)
+            if archive.status in PENDING:
+                opened.append((file, replace(taken, created=True)))
+            opened += [(FoundFile(file.path, path), member) for path, member in members_of(archive)]
+            self._failures += failures_of(archive)
+        return opened
+
+    def _unpacking(self, current: int, maximum: int) -> None:
+        self._show("Unpacking", current, maximum)
 
     def _refuse(self, path: str, error: KBError | OSError) -> None:
         code = error.code if isinstance(error, KBError) else "unreadable"

@@ -42,6 +42,12 @@ def percent(share: object) -> str:
 
 
 @register.filter
+def grouped(number: int) -> str:
+    """A whole number as a person reads it: "2,000"."""
+    return f"{number:,}"
+
+
+@register.filter
 def path(parts: list[str]) -> str:
     """A heading path in one line."""
     return " › ".join(parts)
