@@ -5,7 +5,14 @@ from contextlib import closing
 
 import pytest
 
-from tests.llm.fakes import FakeEngine, Running, eventually
+from kb.llm import client
+from tests.llm.fakes import PATIENT_S, FakeEngine, Running, eventually
+
+
+@pytest.fixture(autouse=True)
+def patient_health(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The site waits some seconds to be told how the model is; a machine that stands still needs more."""
+    monkeypatch.setattr(client, "_HEALTH_TIMEOUT_S", PATIENT_S)
 
 
 @pytest.fixture

@@ -33,6 +33,8 @@ from kb.llm.types import (
 TOKEN = "a token of this installation"
 AUTHORIZED = {"Authorization": f"Bearer {TOKEN}"}
 CONTEXT_TOKENS = 100
+# A test machine may stand still for seconds; what should happen gets this long.
+PATIENT_S = 60.0
 T = TypeVar("T")
 
 
@@ -151,7 +153,7 @@ class Running:
         self.socket.close()
 
 
-def eventually(look: Callable[[], T], within_s: float = 10.0) -> T:
+def eventually(look: Callable[[], T], within_s: float = PATIENT_S) -> T:
     """What `look` gives as soon as it gives anything true."""
     deadline = time.monotonic() + within_s
     while not (found := look()):

@@ -11,7 +11,7 @@ from pathlib import Path
 from types import TracebackType
 
 ROOT = Path(__file__).resolve().parents[2]
-_ENOUGH_S = 20
+_ENOUGH_S = 60
 _TELL = "import xllamacpp; print(xllamacpp.get_system_info())"
 
 

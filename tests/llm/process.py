@@ -39,7 +39,9 @@ class Process:
     def health(self) -> dict[str, Any]:
         assert self.popen.poll() is None, "the server ended by itself"
         try:
-            found: dict[str, Any] = httpx.get(f"{self.url}/health", headers=self.headers, timeout=10).json()
+            found: dict[str, Any] = httpx.get(
+                f"{self.url}/health", headers=self.headers, timeout=ENOUGH_S
+            ).json()
         except httpx.ConnectError:
             return {}
         return found

@@ -13,7 +13,7 @@ from kb.llm.client import Delta, Done, OpenAIClient, Opened, Queued
 from kb.llm.connections import Connections
 from kb.llm.errors import ModelLoadError
 from kb.llm.types import Usage
-from tests.llm.fakes import TOKEN, FakeEngine, Running, eventually
+from tests.llm.fakes import PATIENT_S, TOKEN, FakeEngine, Running, eventually
 
 HELLO = [{"role": "user", "content": "one two three"}]
 Part = Queued | Opened | Delta | Done
@@ -22,7 +22,7 @@ OPENED = Opened(Usage(3, 2, 0), "fake-model")
 
 @pytest.fixture
 def client(server: Running) -> OpenAIClient:
-    return OpenAIClient(f"{server.url}/v1", TOKEN, timeout_s=10)
+    return OpenAIClient(f"{server.url}/v1", TOKEN, timeout_s=PATIENT_S)
 
 
 async def everything(client: OpenAIClient, max_tokens: int = 10) -> list[Part]:
@@ -68,7 +68,7 @@ async def test_closing_the_iterator_frees_the_model_at_once(client: OpenAIClient
         (await asyncio.to_thread(engine.generation, 0)).say("Hello")
         assert await asking == OPENED
         assert await anext(stream) == Delta("Hello")
-    await asyncio.to_thread(eventually, lambda: engine.generations[0].is_cancelled, 1.0)
+    await asyncio.to_thread(eventually, lambda: engine.generations[0].is_cancelled)
 
 
 async def test_cancelled_task_frees_the_model_at_once(client: OpenAIClient, engine: FakeEngine) -> None:
@@ -78,7 +78,7 @@ async def test_cancelled_task_frees_the_model_at_once(client: OpenAIClient, engi
     asking.cancel()
     with pytest.raises(asyncio.CancelledError):
         await asking
-    await asyncio.to_thread(eventually, lambda: engine.generations[0].is_cancelled, 1.0)
+    await asyncio.to_thread(eventually, lambda: engine.generations[0].is_cancelled)
 
 
 async def test_full_line_is_busy_with_the_advice(client: OpenAIClient, engine: FakeEngine) -> None:
@@ -121,7 +121,7 @@ async def test_wrong_token_is_unavailable_to_the_reader_and_told_to_the_log(
     server: Running, caplog: pytest.LogCaptureFixture
 ) -> None:
     with pytest.raises(LLMUnavailableError):
-        await everything(OpenAIClient(server.url, "wrong", timeout_s=10))
+        await everything(OpenAIClient(server.url, "wrong", timeout_s=PATIENT_S))
     assert "not_authenticated" in caplog.text
 
 
@@ -134,7 +134,7 @@ async def test_missing_model_is_unavailable_and_its_path_stays_in_the_log(
         raise ModelLoadError("There is no model file at /somewhere.")
 
     with closing(Running(load)) as server:
-        client = OpenAIClient(server.url, TOKEN, timeout_s=10)
+        client = OpenAIClient(server.url, TOKEN, timeout_s=PATIENT_S)
         while (await client.health())["status"] == "loading":
             await asyncio.sleep(0.01)
         with pytest.raises(LLMUnavailableError) as caught:
@@ -152,7 +152,7 @@ async def test_health_is_the_servers_own(client: OpenAIClient) -> None:
 def test_one_client_serves_several_event_loops(server: Running, engine: FakeEngine) -> None:
     """Each loop's connections are closed with it; an unclosed one would be an error here."""
     engine.script = ("Hello",)
-    client = OpenAIClient(server.url, TOKEN, timeout_s=10)
+    client = OpenAIClient(server.url, TOKEN, timeout_s=PATIENT_S)
     for _ in range(3):
         assert asyncio.run(everything(client))[1] == Delta("Hello")
 
@@ -160,7 +160,7 @@ def test_one_client_serves_several_event_loops(server: Running, engine: FakeEngi
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(10)
+        thread.join(PATIENT_S)
     assert len(engine.generations) == 5
 
 

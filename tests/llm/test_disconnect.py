@@ -8,9 +8,7 @@ import socket
 import httpx
 import pytest
 
-from tests.llm.fakes import AUTHORIZED, FakeEngine, Running, eventually
-
-WITHIN_S = 1.0
+from tests.llm.fakes import AUTHORIZED, PATIENT_S, FakeEngine, Running, eventually
 
 
 class Caller:
@@ -18,7 +16,7 @@ class Caller:
 
     def __init__(self, server: Running, *, stream: bool) -> None:
         body = json.dumps({"messages": [{"role": "user", "content": "hello"}], "stream": stream}).encode()
-        self._socket = socket.create_connection(("127.0.0.1", server.port), timeout=10)
+        self._socket = socket.create_connection(("127.0.0.1", server.port), timeout=PATIENT_S)
         head = [
             "POST /v1/chat/completions HTTP/1.1",
             "Host: localhost",
@@ -39,7 +37,7 @@ class Caller:
 
 
 def counts(server: Running) -> tuple[int, int]:
-    health = httpx.get(f"{server.url}/health", headers=AUTHORIZED).json()
+    health = httpx.get(f"{server.url}/health", headers=AUTHORIZED, timeout=PATIENT_S).json()
     return health["active"], health["waiting"]
 
 
@@ -52,8 +50,8 @@ def test_leaving_before_the_first_word_frees_the_slot(
     assert counts(server) == (1, 0)
 
     caller.leave()
-    eventually(lambda: generation.is_cancelled, WITHIN_S)
-    eventually(lambda: counts(server) == (0, 0), WITHIN_S)
+    eventually(lambda: generation.is_cancelled)
+    eventually(lambda: counts(server) == (0, 0))
 
 
 @pytest.mark.parametrize("stream", [True, False])
@@ -67,8 +65,8 @@ def test_leaving_in_the_middle_of_the_answer_frees_the_slot(
         caller.read_until(b"Hello")
 
     caller.leave()
-    eventually(lambda: generation.is_cancelled, WITHIN_S)
-    eventually(lambda: counts(server) == (0, 0), WITHIN_S)
+    eventually(lambda: generation.is_cancelled)
+    eventually(lambda: counts(server) == (0, 0))
 
 
 @pytest.mark.parametrize("stream", [True, False])
@@ -96,7 +94,7 @@ def test_next_is_served_only_when_the_engine_is_really_free(server: Running, eng
     stubborn = engine.generation(0)
     eventually(lambda: counts(server) == (1, 1))
     first.leave()
-    eventually(lambda: stubborn.is_cancelled, WITHIN_S)
+    eventually(lambda: stubborn.is_cancelled)
     assert (counts(server), len(engine.generations)) == ((1, 1), 1)
 
     stubborn.finish("cancelled")

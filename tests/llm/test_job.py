@@ -7,7 +7,7 @@ from kb.llm.job import Job, JobEvent, Moved, Still
 from kb.llm.queue import WaitingLine
 from kb.llm.station import STALL_S, Station
 from kb.llm.types import Finished, Piece, Prompt, Sampling, Usage
-from tests.llm.fakes import FakeEngine
+from tests.llm.fakes import PATIENT_S, FakeEngine
 
 PROMPT = Prompt((1, 2, 3), 10)
 
@@ -17,7 +17,7 @@ def job(engine: FakeEngine, line: WaitingLine) -> Job:
 
 
 async def until_over(job: Job) -> list[JobEvent]:
-    return [event async for event in job.events(patience_s=10)]
+    return [event async for event in job.events(patience_s=PATIENT_S)]
 
 
 async def test_events_come_in_order_to_the_end() -> None:
@@ -66,8 +66,8 @@ async def test_hanging_engine_is_noticed() -> None:
     assert not noticed.is_set()
 
     engine.step_s = STALL_S + 1
-    await asyncio.wait_for(noticed.wait(), 10)
-    await station.stop(1)
+    await asyncio.wait_for(noticed.wait(), PATIENT_S)
+    await station.stop(PATIENT_S)
 
 
 async def test_stopping_breaks_off_the_loading() -> None:
@@ -75,12 +75,12 @@ async def test_stopping_breaks_off_the_loading() -> None:
 
     def load(stopping: threading.Event) -> FakeEngine:
         began.set()
-        assert stopping.wait(10)
+        assert stopping.wait(PATIENT_S)
         return FakeEngine()
 
     station = Station(load, 0, lambda: None)
     station.start()
-    await asyncio.to_thread(began.wait, 10)
-    await station.stop(5)
+    await asyncio.to_thread(began.wait, PATIENT_S)
+    await station.stop(PATIENT_S)
 
     assert station.is_stopped

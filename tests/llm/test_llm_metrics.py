@@ -10,7 +10,7 @@ from kb.llm.job import Times
 from kb.llm.metrics import Metrics
 from kb.llm.queue import WaitingLine
 from kb.llm.types import Failed, Finished, Usage
-from tests.llm.fakes import AUTHORIZED, FakeEngine, Running
+from tests.llm.fakes import AUTHORIZED, PATIENT_S, FakeEngine, Running
 
 
 def lines(metrics: Metrics, line: WaitingLine | None = None) -> set[str]:
@@ -72,9 +72,9 @@ def test_batches_and_the_line_are_shown_as_they_are() -> None:
 def test_only_who_bears_the_token_may_look(server: Running, engine: FakeEngine) -> None:
     engine.script = ("Hello",)
     body = {"messages": [{"role": "user", "content": "one two three"}]}
-    httpx.post(f"{server.url}/v1/chat/completions", json=body, headers=AUTHORIZED)
+    httpx.post(f"{server.url}/v1/chat/completions", json=body, headers=AUTHORIZED, timeout=PATIENT_S)
 
-    assert httpx.get(f"{server.url}/metrics").status_code == 401
-    told = httpx.get(f"{server.url}/metrics", headers=AUTHORIZED)
+    assert httpx.get(f"{server.url}/metrics", timeout=PATIENT_S).status_code == 401
+    told = httpx.get(f"{server.url}/metrics", headers=AUTHORIZED, timeout=PATIENT_S)
     assert told.headers["content-type"].startswith("text/plain")
     assert 'kb_llm_answers_total{reason="stop"} 1.0' in told.text

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import aclosing, asynccontextmanager, closing
 from pathlib import Path
@@ -24,9 +25,6 @@ PASSAGES = "Answer from the passages. " + " ".join(
     for n in range(1, 20)
 )
 LONG = "Write a very long story about the sea."
-# A slot is free after a step of the engine, under half a second; the rest is for a busy test machine. If
-# leaving had no effect, it would be taken until the story ends, many times as long.
-SOON_S = 3.0
 
 
 def talk(question: str, system: str = PASSAGES) -> list[dict[str, str]]:
@@ -52,8 +50,24 @@ async def telling(server: Process) -> AsyncIterator[None]:
         yield
 
 
-async def until(server: Process, active: int, waiting: int, within_s: float = ENOUGH_S) -> None:
-    await asyncio.to_thread(eventually, lambda: server.counts() == (active, waiting), within_s)
+async def until(server: Process, active: int, waiting: int) -> None:
+    await asyncio.to_thread(eventually, lambda: server.counts() == (active, waiting), ENOUGH_S)
+
+
+def broken_off(server: Process) -> int:
+    """How many answers the engine ended because their readers had left."""
+    metrics = httpx.get(f"{server.url}/metrics", headers=server.headers, timeout=ENOUGH_S).text
+    found = re.search(r'^kb_llm_answers_total\{reason="cancelled"\} (\d+)', metrics, re.MULTILINE)
+    return int(found[1]) if found else 0
+
+
+@asynccontextmanager
+async def freeing(server: Process, active: int = 0) -> AsyncIterator[None]:
+    """Whoever leaves in here frees the slot before the answer has come to its own end."""
+    before = broken_off(server)
+    yield
+    await until(server, active, 0)
+    assert broken_off(server) > before
 
 
 @pytest.fixture(scope="module")
@@ -154,31 +168,29 @@ def test_official_client_gets_json_of_its_schema_and_a_bad_grammar_is_400(server
 
 async def test_leaving_during_the_answer_frees_the_slot(server: Process) -> None:
     """Case 41."""
-    async with telling(server):
+    async with freeing(server), telling(server):
         assert server.counts() == (1, 0)
-    await until(server, 0, 0, SOON_S)
 
 
 async def test_leaving_during_the_prompt_frees_the_slot(server: Process) -> None:
     """Case 41."""
-    asking = asyncio.create_task(everything(server, talk("Summarise.", PASSAGES[::-1]), 1))
-    await until(server, 1, 0)
-    asking.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await asking
-    await until(server, 0, 0, SOON_S)
+    async with freeing(server):
+        asking = asyncio.create_task(everything(server, talk("Summarise.", PASSAGES[::-1]), 1500))
+        await until(server, 1, 0)
+        asking.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await asking
 
 
 async def test_leaving_frees_the_slot_of_a_whole_answer(server: Process) -> None:
     """Case 41."""
     body = {"messages": talk(LONG, "You tell stories."), "max_tokens": 1500}
-    async with httpx.AsyncClient(headers=server.headers) as client:
-        asking = asyncio.create_task(client.post(f"{server.url}/v1/chat/completions", json=body, timeout=60))
+    async with freeing(server), httpx.AsyncClient(headers=server.headers, timeout=ENOUGH_S) as client:
+        asking = asyncio.create_task(client.post(f"{server.url}/v1/chat/completions", json=body))
         await until(server, 1, 0)
         asking.cancel()
         with pytest.raises(asyncio.CancelledError):
             await asking
-    await until(server, 0, 0, SOON_S)
 
 
 async def test_one_waits_with_a_position_and_the_next_is_refused(server: Process) -> None:
@@ -216,19 +228,18 @@ async def test_several_are_answered_at_once_and_the_next_wait_and_are_refused(cr
         rest = [part async for part in waiting]
         assert isinstance(rest[-1], Done)
         assert rest[-1].usage.cached_tokens > 0.9 * rest[-1].usage.prompt_tokens
-        assert crowded.counts() == (2, 0)
-    await until(crowded, 0, 0, SOON_S)
+        await until(crowded, 2, 0)
+    await until(crowded, 0, 0)
 
 
 async def test_leaving_during_a_prompt_frees_the_slot_while_others_are_answered(crowded: Process) -> None:
     """Case 41."""
-    async with telling(crowded):
-        asking = asyncio.create_task(everything(crowded, talk("Summarise.", PASSAGES[::-1]), 1))
+    async with telling(crowded), freeing(crowded, active=1):
+        asking = asyncio.create_task(everything(crowded, talk("Summarise.", PASSAGES[::-1]), 1500))
         await until(crowded, 2, 0)
         asking.cancel()
         with pytest.raises(asyncio.CancelledError):
             await asking
-        await until(crowded, 1, 0, SOON_S)
 
 
 async def test_one_reader_with_many_questions_may_fill_half_of_the_line(data_dir: Path) -> None:
@@ -252,8 +263,11 @@ def test_wrong_token_is_refused(server: Process) -> None:
     headers = {"Authorization": "Bearer wrong"}
     for path in ("models", "chat/completions"):
         method = "GET" if path == "models" else "POST"
-        assert httpx.request(method, f"{server.url}/v1/{path}", headers=headers).status_code == 401
-    assert httpx.get(f"{server.url}/health").json() == {"status": "ok"}
+        assert (
+            httpx.request(method, f"{server.url}/v1/{path}", headers=headers, timeout=ENOUGH_S).status_code
+            == 401
+        )
+    assert httpx.get(f"{server.url}/health", timeout=ENOUGH_S).json() == {"status": "ok"}
 
 
 async def test_told_to_stop_it_ends_at_once_even_in_the_middle_of_an_answer(data_dir: Path) -> None:
@@ -270,7 +284,8 @@ async def test_told_to_stop_it_ends_at_once_even_in_the_middle_of_an_answer(data
                 ended = asyncio.create_task(asyncio.to_thread(server.terminate))
                 async for _ in story:
                     pass
-        assert await ended < 5  # the supervisor kills after ten seconds
+        # About a second; the rest is for a busy machine. The story would have taken longer, and been whole.
+        assert await ended < 30
     finally:
         server.kill()
 

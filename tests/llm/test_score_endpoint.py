@@ -14,7 +14,7 @@ from kb.llm.client import OpenAIClient
 from kb.llm.errors import NotOfferedError
 from kb.llm.scores import Score
 from tests.llm.endpoint import Reply, endpoint
-from tests.llm.fakes import AUTHORIZED, TOKEN, FakeEngine, Running, eventually
+from tests.llm.fakes import AUTHORIZED, PATIENT_S, TOKEN, FakeEngine, Running, eventually
 
 HELLO = [{"role": "user", "content": "one two three"}]
 YES_NO = ["Yes", "No it does not"]
@@ -22,12 +22,12 @@ YES_NO = ["Yes", "No it does not"]
 
 @pytest.fixture
 def client(server: Running) -> OpenAIClient:
-    return OpenAIClient(f"{server.url}/v1", TOKEN, timeout_s=10)
+    return OpenAIClient(f"{server.url}/v1", TOKEN, timeout_s=PATIENT_S)
 
 
 def post(server: Running, **fields: Any) -> httpx.Response:
     body = {"messages": HELLO, "continuations": YES_NO, **fields}
-    return httpx.post(f"{server.url}/v1/score", json=body, headers=AUTHORIZED, timeout=20)
+    return httpx.post(f"{server.url}/v1/score", json=body, headers=AUTHORIZED, timeout=PATIENT_S)
 
 
 def scoring(engine: FakeEngine, number: int = 0) -> threading.Thread:
@@ -54,7 +54,7 @@ def test_each_continuation_gets_its_sum_and_its_tokens(server: Running, engine: 
     assert told["usage"]["prompt_tokens"] == 3
     assert told["usage"]["prompt_tokens_details"] == {"cached_tokens": 2}
     assert engine.generations[0].prompt.continuations == ((0,), (0, 1, 2, 3))
-    metrics = httpx.get(f"{server.url}/metrics", headers=AUTHORIZED).text
+    metrics = httpx.get(f"{server.url}/metrics", headers=AUTHORIZED, timeout=PATIENT_S).text
     assert 'kb_llm_answers_total{reason="scored"} 1.0' in metrics
 
 
@@ -79,7 +79,7 @@ def test_wrong_request_is_refused_by_name(server: Running, fields: dict[str, Any
 
 def test_only_who_bears_the_token_may_ask(server: Running) -> None:
     body = {"messages": HELLO, "continuations": YES_NO}
-    assert httpx.post(f"{server.url}/v1/score", json=body).status_code == 401
+    assert httpx.post(f"{server.url}/v1/score", json=body, timeout=PATIENT_S).status_code == 401
 
 
 def test_scores_wait_in_the_same_line_as_answers(server: Running, engine: FakeEngine) -> None:
@@ -131,11 +131,11 @@ async def test_failures_are_those_of_an_answer(client: OpenAIClient, engine: Fak
 async def test_foreign_endpoint_without_the_call_is_told_apart(status: int) -> None:
     async with endpoint(score=Reply(status)) as made:
         with pytest.raises(NotOfferedError):
-            await OpenAIClient(made.url, "", 10).score(HELLO, YES_NO)
+            await OpenAIClient(made.url, "", PATIENT_S).score(HELLO, YES_NO)
 
 
 @pytest.mark.parametrize("body", [b"{}", b'{"results": [{"text": "Yes"}]}', b"[", b'{"results": [3]}'])
 async def test_endpoint_that_sends_something_else_is_unavailable(body: bytes) -> None:
     async with endpoint(score=Reply(parts=[body])) as made:
         with pytest.raises(LLMUnavailableError):
-            await OpenAIClient(made.url, "", 10).score(HELLO, YES_NO)
+            await OpenAIClient(made.url, "", PATIENT_S).score(HELLO, YES_NO)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import threading
 from collections.abc import Iterator
@@ -13,7 +14,7 @@ import pytest
 
 from kb.exceptions import LLMUnavailableError
 from kb.llm.errors import ModelLoadError
-from tests.llm.fakes import AUTHORIZED, TOKEN, FakeEngine, Running, eventually
+from tests.llm.fakes import AUTHORIZED, PATIENT_S, TOKEN, FakeEngine, Running, eventually
 
 HELLO = [{"role": "user", "content": "one two three"}]
 
@@ -23,11 +24,13 @@ def body(**fields: Any) -> dict[str, Any]:
 
 
 def post(server: Running, **fields: Any) -> httpx.Response:
-    return httpx.post(f"{server.url}/v1/chat/completions", json=body(**fields), headers=AUTHORIZED)
+    return httpx.post(
+        f"{server.url}/v1/chat/completions", json=body(**fields), headers=AUTHORIZED, timeout=PATIENT_S
+    )
 
 
 def health(server: Running) -> dict[str, Any]:
-    found: dict[str, Any] = httpx.get(f"{server.url}/health", headers=AUTHORIZED).json()
+    found: dict[str, Any] = httpx.get(f"{server.url}/health", headers=AUTHORIZED, timeout=PATIENT_S).json()
     return found
 
 
@@ -44,17 +47,19 @@ class Reader:
 
     def join(self) -> list[dict[str, Any]]:
         """The chunks, when the stream has ended."""
-        self._thread.join(10)
+        self._thread.join(PATIENT_S)
         assert self.lines[-1] == "data: [DONE]"
         data = [line.removeprefix("data: ") for line in self.lines if line.startswith("data: {")]
         return [json.loads(text) for text in data]
 
-    def comments(self) -> list[str]:
-        return [line.removeprefix(": ") for line in self.lines if line.startswith(":")]
+    def places(self) -> list[str]:
+        """What the comments say; who waits for long hears the same again."""
+        comments = [line.removeprefix(": ") for line in self.lines if line.startswith(":")]
+        return [place for place, _ in itertools.groupby(comments)]
 
     def _read(self) -> None:
         url = f"{self._server.url}/v1/chat/completions"
-        with httpx.stream("POST", url, json=self._body, headers=AUTHORIZED, timeout=10) as response:
+        with httpx.stream("POST", url, json=self._body, headers=AUTHORIZED, timeout=PATIENT_S) as response:
             self.status = response.status_code
             for line in filter(None, response.iter_lines()):
                 self.lines.append(line)  # at once, for those who look on
@@ -119,7 +124,7 @@ def test_waiting_readers_hear_their_place(server: Running, engine: FakeEngine) -
         engine.generations[number].finish()
         reader.join()
 
-    assert [reader.comments() for reader in readers] == [[], ["queued 1"], ["queued 2", "queued 1"]]
+    assert [reader.places() for reader in readers] == [[], ["queued 1"], ["queued 2", "queued 1"]]
     assert "answer 2" in "".join(readers[2].lines)
 
 
@@ -160,7 +165,7 @@ def test_failing_engine_is_a_true_status_without_a_stream(server: Running, engin
     asking = threading.Thread(target=lambda: answers.append(post(server)))
     asking.start()
     engine.generation(0).fail(LLMUnavailableError("It broke."))
-    asking.join(10)
+    asking.join(PATIENT_S)
 
     assert answers[0].status_code == 503
     assert answers[0].json()["error"]["code"] == "llm_unavailable"
@@ -185,7 +190,7 @@ def test_server_that_stops_says_so(server: Running, engine: FakeEngine, stream: 
     asking = threading.Thread(target=lambda: answers.append(post(server, stream=stream)))
     asking.start()
     engine.generation(0).finish("cancelled")
-    asking.join(10)
+    asking.join(PATIENT_S)
 
     assert answers[0].status_code == (200 if stream else 503)
     assert "is stopping" in answers[0].text
@@ -194,7 +199,9 @@ def test_server_that_stops_says_so(server: Running, engine: FakeEngine, stream: 
 
 @pytest.mark.parametrize("content", [b"{", b"[]", b'{"messages": []}'])
 def test_bad_body_is_400(server: Running, content: bytes) -> None:
-    answer = httpx.post(f"{server.url}/v1/chat/completions", content=content, headers=AUTHORIZED)
+    answer = httpx.post(
+        f"{server.url}/v1/chat/completions", content=content, headers=AUTHORIZED, timeout=PATIENT_S
+    )
     assert answer.status_code == 400
     assert answer.json()["error"]["type"] == "invalid_request_error"
 
@@ -208,7 +215,12 @@ def chunks() -> Iterator[bytes]:
 @pytest.mark.parametrize("content", [b" " * (4 * 1024 * 1024 + 1), None])
 def test_large_body_is_413(server: Running, content: bytes | None) -> None:
     """Case 26."""
-    answer = httpx.post(f"{server.url}/v1/chat/completions", content=content or chunks(), headers=AUTHORIZED)
+    answer = httpx.post(
+        f"{server.url}/v1/chat/completions",
+        content=content or chunks(),
+        headers=AUTHORIZED,
+        timeout=PATIENT_S,
+    )
     assert answer.status_code == 413
     assert answer.json()["error"]["code"] == "too_large"
 
@@ -219,7 +231,7 @@ def test_without_the_token_nothing_is_told(
     server: Running, engine: FakeEngine, method: str, path: str, authorization: str | None
 ) -> None:
     headers = [(b"Authorization", authorization.encode())] if authorization else []
-    answer = httpx.request(method, server.url + path, headers=headers, json=body())
+    answer = httpx.request(method, server.url + path, headers=headers, json=body(), timeout=PATIENT_S)
 
     assert answer.status_code == 401
     assert answer.json()["error"]["code"] == "not_authenticated"
@@ -227,14 +239,14 @@ def test_without_the_token_nothing_is_told(
 
 
 def test_unknown_path_and_method_are_answered_in_json(server: Running) -> None:
-    unknown = httpx.get(f"{server.url}/v1/files")
+    unknown = httpx.get(f"{server.url}/v1/files", timeout=PATIENT_S)
     assert (unknown.status_code, unknown.json()["error"]["code"]) == (404, "not_found")
-    wrong = httpx.get(f"{server.url}/v1/chat/completions")
+    wrong = httpx.get(f"{server.url}/v1/chat/completions", timeout=PATIENT_S)
     assert (wrong.status_code, wrong.json()["error"]["code"]) == (405, "invalid")
 
 
 def test_model_is_listed(server: Running) -> None:
-    (model,) = httpx.get(f"{server.url}/v1/models", headers=AUTHORIZED).json()["data"]
+    (model,) = httpx.get(f"{server.url}/v1/models", headers=AUTHORIZED, timeout=PATIENT_S).json()["data"]
     assert (model["id"], model["context_length"]) == ("fake-model", 100)
 
 
@@ -248,14 +260,14 @@ def test_health_tells_what_runs_and_strangers_only_the_status(server: Running) -
         "active": 0,
         "waiting": 0,
     }
-    assert httpx.get(f"{server.url}/health").json() == {"status": "ok"}
+    assert httpx.get(f"{server.url}/health", timeout=PATIENT_S).json() == {"status": "ok"}
 
 
 def test_model_that_is_still_loading_is_503_until_it_is_there() -> None:
     loaded = threading.Event()
 
     def load(stopping: threading.Event) -> FakeEngine:
-        assert loaded.wait(10)
+        assert loaded.wait(PATIENT_S)
         return FakeEngine(("fine",), note="smaller")
 
     with closing(Running(load)) as server:
@@ -282,7 +294,10 @@ def test_model_that_cannot_be_loaded_leaves_a_server_that_says_so(error: Excepti
     with closing(Running(load)) as server:
         eventually(lambda: health(server)["status"] == "failed")
         assert reason in health(server)["reason"]
-        assert httpx.get(f"{server.url}/health").json() == {"status": "failed"}
-        for refused in (post(server), httpx.get(f"{server.url}/v1/models", headers=AUTHORIZED)):
+        assert httpx.get(f"{server.url}/health", timeout=PATIENT_S).json() == {"status": "failed"}
+        for refused in (
+            post(server),
+            httpx.get(f"{server.url}/v1/models", headers=AUTHORIZED, timeout=PATIENT_S),
+        ):
             assert refused.status_code == 503
             assert reason in refused.json()["error"]["message"]

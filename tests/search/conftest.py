@@ -14,7 +14,7 @@ from kb.search.log import append
 from kb.search.models import IndexGeneration, Operation
 from tests.search.documents import DIMENSION, Publish, add_chunks
 from tests.search.milvus_server import MilvusServer
-from tests.search.serving import TOKEN, Running, StillKeeper, ready_keeper
+from tests.search.serving import PATIENT_S, TOKEN, Running, StillKeeper, ready_keeper
 
 
 @pytest.fixture
@@ -83,5 +83,5 @@ def server(keeper: StillKeeper) -> Iterator[Running]:
 
 @pytest.fixture
 def client(server: Running) -> Iterator[SearchClient]:
-    with closing(SearchClient(server.url, TOKEN, timeout_s=5)) as made:
+    with closing(SearchClient(server.url, TOKEN, timeout_s=PATIENT_S)) as made:
         yield made

@@ -102,7 +102,7 @@ class Server:
         with socket.create_server(("127.0.0.1", 0)) as probe:
             port = probe.getsockname()[1]
         self.url = f"http://127.0.0.1:{port}"
-        self.client = SearchClient(self.url, internal_token())
+        self.client = SearchClient(self.url, internal_token(), ENOUGH_S)
         self.process = subprocess.Popen(
             [sys.executable, "manage.py", "search_server", "--port", str(port)],
             cwd=ROOT,

@@ -20,6 +20,8 @@ from tests.search.fakes import FakeEngine
 
 AGREES = Comparison(Agreement(0.99998, 0.99991, 0.995), ("Something faster: it agrees too little",))
 TOKEN = "a token of this installation"
+# A test machine may stand still for seconds; what should happen gets this long.
+PATIENT_S = 60.0
 
 
 class SteadyTailer(Tailer):

@@ -10,7 +10,7 @@ from kb.exceptions import InvalidInputError, SearchUnavailableError
 from kb.search.client import Health, SearchClient
 from kb.search.errors import IndexLoadingError
 from kb.search.keeper import State
-from tests.search.serving import TOKEN, Running, StillKeeper
+from tests.search.serving import PATIENT_S, TOKEN, Running, StillKeeper
 
 
 def test_bad_request_is_an_error_of_the_caller(client: SearchClient) -> None:
@@ -21,7 +21,10 @@ def test_bad_request_is_an_error_of_the_caller(client: SearchClient) -> None:
 
 
 def test_wrong_token_is_unavailable_to_the_client(server: Running) -> None:
-    with closing(SearchClient(server.url, "wrong")) as stranger, pytest.raises(SearchUnavailableError):
+    with (
+        closing(SearchClient(server.url, "wrong", PATIENT_S)) as stranger,
+        pytest.raises(SearchUnavailableError),
+    ):
         stranger.search("hotel", [1], 10, 10)
 
 
@@ -80,7 +83,7 @@ def test_connection_that_breaks_before_the_answer_is_tried_once_more() -> None:
         thread = threading.Thread(target=serve, args=[listener])
         thread.start()
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        with closing(SearchClient(url, TOKEN, timeout_s=5)) as client:
+        with closing(SearchClient(url, TOKEN, timeout_s=PATIENT_S)) as client:
             assert client.search("hotel", [1], 10, 10).seq == 1
         thread.join()
 
@@ -98,6 +101,9 @@ def test_answer_that_is_no_json_is_unavailable() -> None:
         thread = threading.Thread(target=serve, args=[listener])
         thread.start()
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        with closing(SearchClient(url, TOKEN, timeout_s=5)) as client, pytest.raises(SearchUnavailableError):
+        with (
+            closing(SearchClient(url, TOKEN, timeout_s=PATIENT_S)) as client,
+            pytest.raises(SearchUnavailableError),
+        ):
             client.search("hotel", [1], 10, 10)
         thread.join()

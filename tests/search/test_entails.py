@@ -14,7 +14,7 @@ from kb.exceptions import InvalidInputError, SearchUnavailableError
 from kb.search.client import Entailed, SearchClient
 from kb.search.keeper import State
 from kb.search.replicas import SearchServers
-from tests.search.serving import TOKEN, Running, StillKeeper, ready_keeper
+from tests.search.serving import PATIENT_S, TOKEN, Running, StillKeeper, ready_keeper
 
 PAIR = ("The desk opens at nine.", "It opens at nine.")
 
@@ -43,7 +43,7 @@ def reader() -> Reader:
 def client(reader: Reader) -> Iterator[SearchClient]:
     with (
         closing(Running(ready_keeper(), entailment=lambda: reader)) as server,
-        closing(SearchClient(server.url, TOKEN)) as made,
+        closing(SearchClient(server.url, TOKEN, PATIENT_S)) as made,
     ):
         yield made
 
@@ -88,7 +88,7 @@ def test_an_answer_of_another_length_is_no_answer(client: SearchClient, reader: 
 def test_without_a_model_nothing_can_be_judged() -> None:
     with (
         closing(Running(ready_keeper())) as server,
-        closing(SearchClient(server.url, TOKEN)) as client,
+        closing(SearchClient(server.url, TOKEN, PATIENT_S)) as client,
     ):
         assert client.health().support_model == ""
         with pytest.raises(SearchUnavailableError):
@@ -104,7 +104,7 @@ def test_the_model_is_not_asked_for_before_the_index_is_there() -> None:
     keeper = StillKeeper(State("loading"))
     with (
         closing(Running(keeper, entailment=early)) as server,
-        closing(SearchClient(server.url, TOKEN)) as client,
+        closing(SearchClient(server.url, TOKEN, PATIENT_S)) as client,
     ):
         assert client.health().status == "loading"
         with pytest.raises(SearchUnavailableError):
@@ -113,7 +113,7 @@ def test_the_model_is_not_asked_for_before_the_index_is_there() -> None:
 
 def test_without_the_token_nothing_is_told(reader: Reader) -> None:
     with closing(Running(ready_keeper(), entailment=lambda: reader)) as server:
-        response = httpx.post(f"{server.url}/entails", json={"pairs": [list(PAIR)]})
+        response = httpx.post(f"{server.url}/entails", json={"pairs": [list(PAIR)]}, timeout=PATIENT_S)
 
     assert response.status_code == 401
     assert reader.asked == []

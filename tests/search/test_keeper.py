@@ -23,7 +23,7 @@ from tests.search.serving import FakeEncoder
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-ENOUGH_S = 20.0
+ENOUGH_S = 60.0
 
 
 class Gate:

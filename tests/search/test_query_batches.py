@@ -12,7 +12,7 @@ import pytest
 
 from kb.search.engine.query_batches import QueryBatches
 
-WAIT_S = 10
+WAIT_S = 60
 
 
 class SlowEncoder:

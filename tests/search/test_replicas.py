@@ -15,7 +15,7 @@ from kb.search.client import SearchClient
 from kb.search.errors import IndexLoadingError
 from kb.search.keeper import State
 from kb.search.replicas import SearchServers
-from tests.search.serving import TOKEN, Running, StillKeeper
+from tests.search.serving import PATIENT_S, TOKEN, Running, StillKeeper
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ class CountingClient(SearchClient):
     """Counts what it is asked."""
 
     def __init__(self, url: str) -> None:
-        super().__init__(url, TOKEN)
+        super().__init__(url, TOKEN, PATIENT_S)
         self.asked = 0
 
     def search(self, *arguments: object, **named: object) -> object:  # type: ignore[override]
@@ -42,7 +42,7 @@ def test_search_from_several_event_loops(server: Running) -> None:
         replies = await asyncio.gather(*(servers.asearch("hotel", [1], 10, 10) for _ in range(8)))
         return sum(len(reply.hits) for reply in replies)
 
-    with closing(SearchServers([SearchClient(server.url, TOKEN)])) as servers:
+    with closing(SearchServers([SearchClient(server.url, TOKEN, PATIENT_S)])) as servers:
         assert [asyncio.run(ask(servers)) for _ in range(2)] == [24, 24]
 
 
@@ -71,14 +71,16 @@ def test_when_one_ends_the_other_answers_and_the_ended_one_rests(server: Running
 def test_a_server_that_loads_is_passed_over(second: Running) -> None:
     with (
         closing(Running(StillKeeper(State("loading")), 0)) as first,
-        closing(SearchServers([SearchClient(url, TOKEN) for url in (first.url, second.url)])) as servers,
+        closing(
+            SearchServers([SearchClient(url, TOKEN, PATIENT_S) for url in (first.url, second.url)])
+        ) as servers,
     ):
         assert [len(servers.search("hotel", [1], 10, 10).hits) for _ in range(4)] == [3] * 4
 
 
 def test_when_none_answers_it_is_said(server: Running, second: Running, keeper: StillKeeper) -> None:
     keeper.state, keeper.encoder = State("loading"), None
-    clients = [SearchClient(url, TOKEN) for url in (server.url, second.url)]
+    clients = [SearchClient(url, TOKEN, PATIENT_S) for url in (server.url, second.url)]
     with closing(SearchServers(clients)) as servers:
         with pytest.raises(IndexLoadingError):
             servers.search("hotel", [1], 10, 10)
@@ -101,7 +103,7 @@ def test_the_busy_one_is_left_alone(server: Running, second: Running) -> None:
     class SlowClient(CountingClient):
         def search(self, *arguments: object, **named: object) -> object:  # type: ignore[override]
             reply = super().search(*arguments, **named)
-            held.wait(10)
+            held.wait(PATIENT_S)
             return reply
 
     clients = [SlowClient(server.url), CountingClient(second.url)]

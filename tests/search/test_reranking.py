@@ -16,7 +16,7 @@ from kb.search.engine.reranking import PATIENCE_S, PassageTexts, Reranking, reor
 from tests.search.engine_parts import DIMENSION, WordEncoder, found, row
 from tests.search.tiny_cross_encoder import save_cross_encoder
 
-WAIT_S = 10
+WAIT_S = 60
 PUBLIC, SECRET = 1, 2
 BODIES = {
     1: "the mine is open",

@@ -15,9 +15,7 @@ from kb.search.errors import IndexLoadingError
 from kb.search.keeper import State
 from kb.search.tail import Position
 from tests.search.fakes import FakeEngine
-from tests.search.serving import TOKEN, CutOffTailer, Running, SteadyTailer, StillKeeper, engine
-
-ENOUGH_S = 4.0
+from tests.search.serving import PATIENT_S, TOKEN, CutOffTailer, Running, SteadyTailer, StillKeeper, engine
 
 
 def test_search_gives_hits_seq_and_timings(client: SearchClient) -> None:
@@ -54,7 +52,10 @@ def test_no_collections_match_nothing(client: SearchClient) -> None:
 @pytest.mark.parametrize(("content", "status"), [(b"{", 400), (b"[]", 400), (b" " * (1024 * 1024 + 1), 413)])
 def test_bad_body_is_answered_in_json(server: Running, content: bytes, status: int) -> None:
     response = httpx.post(
-        f"{server.url}/search", content=content, headers={"Authorization": f"Bearer {TOKEN}"}
+        f"{server.url}/search",
+        content=content,
+        headers={"Authorization": f"Bearer {TOKEN}"},
+        timeout=PATIENT_S,
     )
 
     assert response.status_code == status
@@ -70,7 +71,11 @@ def test_without_the_token_nothing_is_told(
 ) -> None:
     headers = {"Authorization": authorization} if authorization else {}
     response = httpx.request(
-        method, server.url + path, headers=headers, json={"query": "hotel", "collections": [1]}
+        method,
+        server.url + path,
+        headers=headers,
+        json={"query": "hotel", "collections": [1]},
+        timeout=PATIENT_S,
     )
 
     assert response.status_code == 401
@@ -78,13 +83,13 @@ def test_without_the_token_nothing_is_told(
 
 
 def test_unknown_path_and_method_are_answered_in_json(server: Running) -> None:
-    assert httpx.get(f"{server.url}/nothing").json()["error"]["code"] == "not_found"
-    response = httpx.get(f"{server.url}/search")
+    assert httpx.get(f"{server.url}/nothing", timeout=PATIENT_S).json()["error"]["code"] == "not_found"
+    response = httpx.get(f"{server.url}/search", timeout=PATIENT_S)
     assert (response.status_code, response.json()["error"]["code"]) == (405, "invalid")
 
 
 def test_health_tells_strangers_only_the_status(server: Running) -> None:
-    assert httpx.get(f"{server.url}/health").json() == {"status": "ok"}
+    assert httpx.get(f"{server.url}/health", timeout=PATIENT_S).json() == {"status": "ok"}
 
 
 def test_health_tells_what_runs(client: SearchClient) -> None:
@@ -116,7 +121,7 @@ def test_failed_server_says_why_to_the_admin_only(
     keeper.state = State("failed", "The model in /somewhere is missing.")
 
     assert client.health().reason == "The model in /somewhere is missing."
-    assert httpx.get(f"{server.url}/health").json() == {"status": "failed"}
+    assert httpx.get(f"{server.url}/health", timeout=PATIENT_S).json() == {"status": "failed"}
     with pytest.raises(SearchUnavailableError) as caught:
         client.search("hotel", [1], 10, 10)
     assert "somewhere" not in caught.value.message
@@ -133,10 +138,10 @@ def test_server_whose_vector_store_is_away_says_so(
         "ok", tailer=SteadyTailer(Cut(trouble="No answer from vectors.internal."), 5, Position())
     )
     assert (client.health().status, client.health().reason) == ("failed", "No answer from vectors.internal.")
-    assert httpx.get(f"{server.url}/health").json() == {"status": "failed"}
+    assert httpx.get(f"{server.url}/health", timeout=PATIENT_S).json() == {"status": "failed"}
     headers = {"Authorization": f"Bearer {TOKEN}"}
     body = {"query": "hotel", "collections": [1], "limit": 5, "candidates": 5}
-    refused = httpx.post(f"{server.url}/search", json=body, headers=headers)
+    refused = httpx.post(f"{server.url}/search", json=body, headers=headers, timeout=PATIENT_S)
     assert (refused.status_code, refused.json()["error"]["code"]) == (503, "vector_store_unavailable")
 
 
@@ -178,7 +183,7 @@ def test_rebuild_of_an_index_that_is_not_there_is_refused(client: SearchClient, 
 
 def test_lifespan_starts_and_stops_the_keeper(keeper: StillKeeper) -> None:
     with closing(Running(keeper)) as running:
-        httpx.get(f"{running.url}/health")
+        httpx.get(f"{running.url}/health", timeout=PATIENT_S)
         assert keeper.running
     assert not keeper.running
 
@@ -193,13 +198,13 @@ def test_more_searches_than_may_wait_are_refused_at_once(
     class Slow(FakeEngine):
         def search(self, *args: Any) -> SearchResult:
             entered.set()
-            leave.wait(ENOUGH_S)
+            leave.wait(PATIENT_S)
             return SearchResult([], {})
 
     keeper.state = State("ok", tailer=SteadyTailer(Slow(), 5, Position()))
     first = threading.Thread(target=client.search, args=("hotel", [1], 10, 10))
     first.start()
-    assert entered.wait(ENOUGH_S)
+    assert entered.wait(PATIENT_S)
     with pytest.raises(SearchUnavailableError):
         client.search("hotel", [1], 10, 10)
     leave.set()

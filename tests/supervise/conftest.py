@@ -1,4 +1,7 @@
-"""Small real programs in place of the site's own, and a supervisor with short times."""
+"""Small real programs in place of the site's own, and a supervisor with short times.
+
+Short is only what a healthy process never feels: a machine that stands still must not end one.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +21,7 @@ MakeProcess = Callable[..., Process]
 
 QUICK = Timing(
     start_poll_s=0.02,
-    start_silence_s=3.0,
+    start_silence_s=60.0,
     still_starting_s=0.2,
     probe_every_s=0.05,
     probe_timeout_s=0.5,
@@ -69,7 +72,7 @@ def ready():
 """
 
     def make(
-        name: str, code: str, check: Check | None = None, *, required: bool = True, stop_s: float = 2.0
+        name: str, code: str, check: Check | None = None, *, required: bool = True, stop_s: float = 60.0
     ) -> Process:
         text = f"NAME = {name!r}\n{beginning}\n{code}"
         argv = (sys.executable, "-I", "-S", "-c", text)

@@ -29,7 +29,7 @@ def embedded_redis(run_dir: Path, socket: Path) -> Iterator[str]:
 
 
 def _wait_for(url: str) -> None:
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     with redis.Redis.from_url(redis_url(url)) as client:
         while True:
             try:

@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,11 +13,19 @@ import pytest
 
 from tests.supervise.waiting import eventually, lives
 
+PATIENT_S = 60.0
+
 
 @pytest.fixture
-def site(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
+def stop_s() -> float:
+    """How long a process may take to end by itself."""
+    return 1.0
+
+
+@pytest.fixture
+def site(tmp_path: Path, stop_s: float) -> Iterator[subprocess.Popen[str]]:
     """A running supervisor with three processes, each with a child of its own."""
-    argv = [sys.executable, "-m", "tests.supervise.site_of_fakes", str(tmp_path)]
+    argv = [sys.executable, "-m", "tests.supervise.site_of_fakes", str(tmp_path), str(stop_s)]
     # Under nohup the tests would hand on that SIGHUP is ignored, and the supervisor respects that.
     before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
     process = subprocess.Popen(argv, stdout=subprocess.PIPE, text=True)
@@ -43,21 +50,16 @@ def pids(site: subprocess.Popen[str], tmp_path: Path) -> Iterator[list[int]]:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_signal_ends_everything_within_ten_seconds(
-    site: subprocess.Popen[str], pids: list[int], number: signal.Signals
-) -> None:
-    began = time.monotonic()
-
+def test_signal_ends_everything(site: subprocess.Popen[str], pids: list[int], number: signal.Signals) -> None:
     site.send_signal(number)
-    status = site.wait(timeout=20)
 
-    assert time.monotonic() - began < 10
-    assert status == 0
+    assert site.wait(timeout=PATIENT_S) == 0
     assert site.stdout
     assert "The stubborn server does not end by itself: killed" in site.stdout.read()
     assert not any(lives(pid) for pid in pids)
 
 
+@pytest.mark.parametrize("stop_s", [600.0])
 def test_second_ctrl_c_does_not_wait_for_a_stubborn_process(
     site: subprocess.Popen[str], pids: list[int]
 ) -> None:
@@ -66,9 +68,9 @@ def test_second_ctrl_c_does_not_wait_for_a_stubborn_process(
     assert site.stdout.readline() == "Stopping …\n"
 
     site.send_signal(signal.SIGINT)
-    site.wait(timeout=20)
+    site.wait(timeout=PATIENT_S)
 
-    # The other way to end it takes 3.5 s and says so.
+    # The other way to end it takes ten minutes and says so.
     assert "does not end by itself" not in site.stdout.read()
     assert not any(lives(pid) for pid in pids)
 
@@ -77,7 +79,7 @@ def test_sigterm_passed_on_twice_still_ends_in_order(site: subprocess.Popen[str]
     site.send_signal(signal.SIGTERM)
     site.send_signal(signal.SIGTERM)
 
-    assert site.wait(timeout=20) == 0
+    assert site.wait(timeout=PATIENT_S) == 0
     assert not any(lives(pid) for pid in pids)
 
 

@@ -13,6 +13,8 @@ from pathlib import Path
 import pytest
 import redis
 from pytest_django import Settings
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from kb.supervise import heartbeat, valkey
 from kb.supervise.health import redis_url
@@ -35,14 +37,17 @@ def socket(run_dir: Path) -> Path:
 
 
 @pytest.fixture
-def broker(socket: Path, settings: Settings) -> Iterator[redis.Redis]:
-    """A client of the server that the test starts."""
+def broker(socket: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[redis.Redis]:
+    """A client of the server that the test starts; what is tested here uses it too.
+
+    The site's own waits one second for an answer, and a machine may stand still for longer.
+    """
     settings.CELERY_BROKER_URL = valkey.broker_url(socket)
-    heartbeat._client.cache_clear()
-    with redis.Redis.from_url(redis_url(settings.CELERY_BROKER_URL)) as client:
+    with redis.Redis.from_url(
+        redis_url(settings.CELERY_BROKER_URL), socket_timeout=START_S, retry=Retry(NoBackoff(), 0)
+    ) as client:
+        monkeypatch.setattr(heartbeat, "_client", lambda: client)
         yield client
-    heartbeat._client().close()
-    heartbeat._client.cache_clear()
 
 
 @contextmanager
@@ -54,7 +59,7 @@ def celery(socket: Path, *arguments: str) -> Iterator[subprocess.Popen[bytes]]:
             yield process
         finally:
             process.terminate()
-            process.wait(timeout=20)
+            process.wait(timeout=START_S)
 
 
 def worker(socket: Path) -> AbstractContextManager[subprocess.Popen[bytes]]:

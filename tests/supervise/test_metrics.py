@@ -16,6 +16,7 @@ from kb.supervise.metrics import metrics_text
 from kb.supervise.parts import PARTS
 from tests.llm.endpoint import Reply, endpoint
 
+PATIENT_S = 60.0
 ALL_OK = {name: Health(health.Status.OK) for name in PARTS}
 
 
@@ -108,8 +109,8 @@ def test_admins_and_our_own_processes_may_from_anywhere(client: Client, admin: U
 async def test_figures_of_the_model_server_are_passed_on_while_it_answers() -> None:
     async with endpoint() as made:
         made.replies["/metrics"] = Reply(parts=[b"kb_llm_slots 8.0\n"])
-        assert await health.fetch_metrics(made.url, "token") == b"kb_llm_slots 8.0\n"
+        assert await health.fetch_metrics(made.url, "token", PATIENT_S) == b"kb_llm_slots 8.0\n"
         assert b"Authorization: Bearer token" in made.headers[-1]
         made.replies["/metrics"] = Reply(401, parts=[b"no"])
-        assert await health.fetch_metrics(made.url, "token") == b""
-    assert await health.fetch_metrics(made.url, "token") == b""
+        assert await health.fetch_metrics(made.url, "token", PATIENT_S) == b""
+    assert await health.fetch_metrics(made.url, "token", PATIENT_S) == b""

@@ -13,6 +13,7 @@ from kb.supervise import parts, views
 from kb.supervise.health import Health, Status
 from kb.supervise.parts import PARTS, probe_parts
 
+PATIENT_S = 60.0
 ALL_OK = {name: Health(Status.OK, "as planned", {"device": "cpu"}) for name in PARTS}
 
 
@@ -115,7 +116,11 @@ async def test_readyz_works_without_the_database(
 
 
 @pytest.mark.django_db
-async def test_real_probes_find_the_database_up_and_the_absent_parts_down() -> None:
+async def test_real_probes_find_the_database_up_and_the_absent_parts_down(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(parts, "PROBE_TIMEOUT_S", PATIENT_S)
+
     found = await probe_parts()
 
     assert {name: state.status for name, state in found.items()} == {
@@ -145,6 +150,7 @@ async def test_database_that_hangs_is_down_in_time_and_asked_only_once(
     second = await parts._probe_database()
     hanging.set()
     await asyncio.wrap_future(parts._asked)  # type: ignore[arg-type]
+    monkeypatch.setattr(parts, "PROBE_TIMEOUT_S", PATIENT_S)
 
     assert first.status == second.status == Status.DOWN
     assert len(asked) == 1
