@@ -1,17 +1,9 @@
-
 from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
-    dependencies = [
-        ('library', '0008_archive_members'),
-    ]
+    dependencies = [("library", "0008_archive_members")]
 
     operations = [
-        migrations.AddField(
-            model_name='document',
-            name='language',
-            field=models.CharField(blank=True, max_length=8),
-        ),
+        migrations.AddField("document", "language", models.CharField(blank=True, max_length=8)),
     ]
