@@ -105,7 +105,7 @@ def narrowing_dropped(claim: Reading, asked: Collection[str], window: Window) ->
     Args:
         asked: stems of the question, which may set the case: "Can I park here after 18:00?"
     """
-    known = set(asked) | set(window.context) | set(claim.stems)
+    known = set(asked) | set(window.context) | {stem(token) for token in claim.all_tokens}
     for beside in alignments(claim, window):
         if beside.nearness < _REPEATS:
             continue

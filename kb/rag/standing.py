@@ -27,7 +27,7 @@ _POSSIBLE = re.compile(
     re.IGNORECASE,
 )
 _SAYS_POSSIBLE = re.compile(
-    r"\b(?:might|could|can|may|perhaps|possibly|maybe|possible|kann|können|könnte|könnten|vielleicht|möglich\w*)\b",
+    r"\b(?:might\w*|could\w*|can|cannot|may|perhaps|possibly|maybe|possible|kann|können|könnte|könnten|vielleicht|möglich\w*)\b|n't\b",
     re.IGNORECASE,
 )
 _OVER = re.compile(r"\b(?:until|formerly|previously|used to|no longer|in the past)\b", re.IGNORECASE)
