@@ -1,4 +1,4 @@
-"""Archives that attack: refused at the door by their own list, else whole once they are measured (case 11)."""
+"""Archives that attack: refused at the door by their own list, else whole when measured (case 11)."""
 
 from __future__ import annotations
 
