@@ -7,9 +7,10 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.core.paginator import Page, Paginator
-from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Case, Count, OuterRef, Q, QuerySet, Subquery, When
 from django.http import QueryDict
 
+from kb.library.kinds import ARCHIVE
 from kb.library.kinds import WORDS as KINDS
 from kb.library.models import Chunk, Collection, Document
 from kb.library.overview import GROUPS, Counts, document_counts, held_document_ids, present_documents
@@ -25,6 +26,8 @@ ORDERS = {
     "size": ("Largest first", ("-size_bytes", "-pk")),
     "passages": ("Most passages first", ("-chunk_count", "-pk")),
 }
+# Those that are being unpacked, or of which something is left: their files are newer, and would hide them.
+_ARCHIVES_FIRST = Case(When(kind=ARCHIVE, then=0), default=1)
 HELD = "held"  # has passages that wait for a manager, whatever its state
 
 
@@ -113,7 +116,8 @@ def list_documents(collection: Collection, wanted: Filter) -> Listing:
         rows = rows.filter(Q(title__icontains=wanted.words) | Q(external_id__icontains=wanted.words))
     held = Chunk.objects.filter(document=OuterRef("pk"), withheld=True).order_by().values("document")
     rows = rows.annotate(held_chunks=Subquery(held.annotate(number=Count("pk")).values("number")))
-    documents = Paginator(rows.order_by(*ORDERS[wanted.sort][1]), PAGE_ROWS).get_page(wanted.page)
+    rows = rows.order_by(_ARCHIVES_FIRST, *ORDERS[wanted.sort][1])
+    documents = Paginator(rows, PAGE_ROWS).get_page(wanted.page)
     return Listing(
         wanted, document_counts([collection])[collection.pk], documents, _kinds(collection, wanted)
     )

@@ -7,9 +7,12 @@ from typing import Any, cast
 import pytest
 
 from ingest import embedding, reembedding
+from ingest.archive_services import submit_upload
 from ingest.embedding import Encoders
+from ingest.pipeline import run_job
 from ingest.services import Submission, Upload, submit_document
 from kb.accounts.models import User
+from kb.library.kinds import ARCHIVE
 from kb.library.models import Collection, Document
 from kb.search.engine.encoder import Encoder
 from tests.fakes import FakeEncoder
@@ -62,3 +65,17 @@ def ingested(submit: Submit, models: Models) -> list[Document]:
     """Documents that the first model has embedded."""
     text = "# Travel\n\n" + "Flights are booked in Concur. " * 300
     return [ingest(submit, f"{text} {number}", f"{number}.md") for number in range(3)]
+
+
+@pytest.fixture
+def take(collection: Collection, owner: User) -> Any:
+    """Upload an archive, and do what a worker does with it; the archive's row."""
+
+    def call(data: bytes, name: str = "policies.zip", **fields: Any) -> Document:
+        archive = submit_upload(collection, owner, Upload(io.BytesIO(data), name, **fields)).document
+        assert archive.kind == ARCHIVE
+        run_job(archive.job.pk)
+        archive.refresh_from_db()
+        return archive
+
+    return call

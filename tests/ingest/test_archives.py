@@ -1,15 +1,10 @@
-"""Zip archives: each file a document of its own; bombs, odd names and nests refused (cases 9 and 11)."""
+"""Zip archives: each file a document of its own; odd names made inert, nests opened to a depth."""
 
 from __future__ import annotations
 
 import io
 import json
-import resource
-import struct
-import time
 import zipfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -18,42 +13,18 @@ from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import call_command
 
-from ingest import archive_services
 from ingest.archive_services import submit_upload
-from ingest.archives import ArchiveRefusedError
 from ingest.pipeline import run_job
 from ingest.services import Upload
 from kb.accounts.models import User
-from kb.conf import config
 from kb.library.kinds import ARCHIVE
 from kb.library.models import Collection, Document, Status
 from kb.library.overview import present_documents
 from kb.library.services import delete_document
 from tests.factories import browser_of
+from tests.ingest.zip_files import stored_files, zipped
 
 pytestmark = pytest.mark.django_db
-
-
-def zipped(files: Mapping[str, bytes | str], compression: int = zipfile.ZIP_DEFLATED) -> bytes:
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", compression) as archive:
-        for name, content in files.items():
-            archive.writestr(name, content)
-    return out.getvalue()
-
-
-@pytest.fixture
-def take(collection: Collection, owner: User) -> Any:
-    """Upload an archive, and do what a worker does with it; the archive's row."""
-
-    def call(data: bytes, name: str = "policies.zip", **fields: Any) -> Document:
-        archive = submit_upload(collection, owner, Upload(io.BytesIO(data), name, **fields)).document
-        assert archive.kind == ARCHIVE
-        run_job(archive.job.pk)
-        archive.refresh_from_db()
-        return archive
-
-    return call
 
 
 def codes(archive: Document) -> dict[str, str]:
@@ -64,10 +35,6 @@ def codes(archive: Document) -> dict[str, str]:
 def files_of(collection: Collection) -> dict[str, Document]:
     """The documents of a collection that are there, by their external ids."""
     return {row.external_id: row for row in present_documents([collection])}
-
-
-def stored_files() -> list[Path]:
-    return [path for path in Path(settings.MEDIA_ROOT).rglob("*") if path.is_file()]
 
 
 def test_each_file_becomes_a_document_under_the_archives_name(take: Any, collection: Collection) -> None:
@@ -162,85 +129,6 @@ def test_odd_names_are_made_inert(take: Any, collection: Collection, name: str) 
     assert all(Path(settings.MEDIA_ROOT) in path.parents for path in stored_files())
 
 
-def bomb(size: int = 600 << 20) -> bytes:
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive, archive.open("zeros.txt", "w") as file:
-        for _ in range(size >> 20):
-            file.write(bytes(1 << 20))
-    return out.getvalue()
-
-
-def lying() -> bytes:
-    """An archive that says ten bytes of a file of 3 MiB."""
-    data = bytearray(zipped({"a.txt": bytes(3 << 20)}))
-    true = struct.pack("<I", 3 << 20)
-    return bytes(data.replace(true, struct.pack("<I", 10)))
-
-
-@pytest.mark.parametrize(
-    ("data", "words"),
-    [
-        (bomb, "times its size"),
-        (lambda: zipped({f"{number}.txt": "" for number in range(2001)}), "more files"),
-        (lambda: zipped({f"{number}.txt": "" for number in range(10_000)}), "files"),
-        (lambda: zipped({"folder/": ""}), "no files"),
-        (lambda: zipped({"a.md": "# A"})[:-30], "damaged"),
-    ],
-    ids=["bomb", "many", "ten thousand", "nothing", "cut short"],
-)
-def test_what_its_own_list_betrays_is_refused_at_the_door(take: Any, data: Any, words: str) -> None:
-    """Case 11."""
-    raw = data()
-    with in_seconds_and_memory_flat(), pytest.raises(ArchiveRefusedError, match=words):
-        take(raw)
-    assert not Document.objects.exists()
-    assert not stored_files()
-
-
-@pytest.mark.parametrize(
-    ("data", "words"),
-    [
-        (lambda: zipped({"ok.md": "# Fine", "bomb.zip": bomb()}), "times its size"),
-        (
-            lambda: zipped({"ok.md": "# Fine", "many.zip": zipped(dict.fromkeys(map(str, range(2000)), ""))}),
-            "more",
-        ),
-        (lying, "larger than the archive says"),
-        (lambda: zipped({"empty.zip": zipped({})}), "no files"),
-    ],
-    ids=["nested bomb", "nested many", "lying sizes", "nothing in a nest"],
-)
-def test_what_only_unpacking_shows_is_refused_whole(
-    take: Any, collection: Collection, data: Any, words: str
-) -> None:
-    """Case 11."""
-    raw = data()
-    with in_seconds_and_memory_flat():
-        archive = take(raw)
-    assert (archive.status, archive.failure_code) == (Status.FAILED, "archive_refused")
-    assert words in archive.failure_reason
-    assert list(Document.objects.all()) == [archive]
-    assert len(stored_files()) == 1
-
-
-@contextmanager
-def in_seconds_and_memory_flat() -> Iterator[None]:
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    started = time.monotonic()
-    yield
-    assert time.monotonic() - started < 10
-    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 64 * 1024
-
-
-def test_total_size_is_bounded(take: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Case 11."""
-    from dataclasses import replace
-
-    monkeypatch.setattr(archive_services, "config", replace(config, archive_mb=1))
-    with pytest.raises(ArchiveRefusedError, match="more than may be taken in"):
-        take(zipped({f"{n}.bin": bytes(600_000) for n in range(2)}, zipfile.ZIP_STORED))
-
-
 def test_damaged_and_protected_members_say_so_and_the_others_are_taken(take: Any) -> None:
     data = bytearray(zipped({"bad.txt": b"words" * 99, "good.txt": b"other words"}, zipfile.ZIP_STORED))
     at = data.index(b"words")
@@ -302,13 +190,6 @@ def test_api_answers_as_for_any_document_and_lists_every_member(collection: Coll
     }
     refused = browser.get(f"{answer['Location']}members/", {"refused": "true"}).json()["results"]
     assert [(row["path"], row["code"]) for row in refused] == [("policies.zip/x.zip", "unreadable")]
-
-
-def test_api_refuses_a_bomb_with_a_reason(collection: Collection, owner: User) -> None:
-    """Case 11."""
-    file = SimpleUploadedFile("bomb.zip", bomb(40 << 20))
-    answer = browser_of(owner).post(f"/api/v1/collections/{collection.pk}/documents/", {"file": file})
-    assert (answer.status_code, answer.json()["error"]["code"]) == (422, "archive_refused")
 
 
 def test_command_takes_archives_too(tmp_path: Path, owner: User, capsys: pytest.CaptureFixture[str]) -> None:

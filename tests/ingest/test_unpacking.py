@@ -202,7 +202,7 @@ def test_archive_that_got_another_path_meanwhile_goes_on_there(
 def test_progress_is_the_same_on_the_page_over_rest_and_live(
     upload: Any, after: Any, collection: Collection, owner: User
 ) -> None:
-    archive, seen = upload(), {}
+    archive, seen = upload({f"{number}.md": f"# {number}" for number in range(90)}), {}
 
     def look_everywhere() -> None:
         browser: Client = browser_of(owner)
@@ -210,14 +210,15 @@ def test_progress_is_the_same_on_the_page_over_rest_and_live(
         seen["page"] = browser.get(f"/library/{collection.pk}/").content.decode()
         seen["live"] = look(collection, timezone.now()).working
 
-    after(45, look_everywhere)
+    after(75, look_everywhere)
     run_job(archive.job.pk)
     progress = seen["rest"]["progress"]
-    assert (progress["step"], progress["current"], progress["maximum"]) == ("unpacking", 40, 50)
+    assert (progress["step"], progress["current"], progress["maximum"]) == ("unpacking", 60, 90)
     assert progress["eta_s"] is not None
     assert (seen["rest"]["kind"], seen["rest"]["status"]) == ("archive", "parsing")
-    assert 'Unpacking <span class="number">40 of 50</span> files' in seen["page"]
-    assert [(row["id"], row["current"]) for row in seen["live"]] == [(archive.pk, 40)]
+    # More of its files than a page has rows are newer than it.
+    assert 'Unpacking <span class="number">60 of 90</span> files' in seen["page"]
+    assert [(row["id"], row["current"]) for row in seen["live"]] == [(archive.pk, 60)]
     page = browser_of(owner).get(f"/library/{collection.pk}/?q=many.zip").content.decode()
     assert f'data-document="{archive.pk}"' not in page
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from tests.stack.test_browser import browser, page  # noqa: F401
 pytestmark = [pytest.mark.stack, pytest.mark.browser, pytest.mark.timeout(900)]
 
 MANY = 120
+ARCHIVED = 500
 
 
 def files(folder: Path, number: int) -> list[Path]:
@@ -48,6 +50,25 @@ def test_many_files_are_shown_live_and_survive_a_reload(
     expect(notice).to_be_hidden()
     streams = [url for url in looked if url.endswith("/live/")]
     assert len(streams) <= 4  # one for each time that the page was loaded
+
+
+def test_archive_is_one_row_with_progress_and_makes_way_for_its_files(
+    page: Page,  # noqa: F811
+    own_collection: int,
+    tmp_path: Path,
+) -> None:
+    """Case 11."""
+    with zipfile.ZipFile(tmp_path / "notes.zip", "w") as archive:
+        for number in range(ARCHIVED):
+            archive.writestr(f"note-{number:04}.md", f"# Note {number}\n\nBox {number * 7}.")
+    page.goto(f"/library/{own_collection}/")
+    page.set_input_files("#pick-files", tmp_path / "notes.zip")
+    row = page.locator("tr.row[data-archive]")
+    # Before its files, which are newer and more than a page has rows.
+    expect(row).to_contain_text(re.compile(rf"Unpacking \d+ of {ARCHIVED} files"), timeout=60_000)
+    expect(page.locator("#filter-ready")).to_contain_text(str(ARCHIVED), timeout=180_000)
+    expect(row).to_have_count(0)
+    expect(page.locator("#filter-all")).to_contain_text(str(ARCHIVED))
 
 
 def test_cancel_bulk_retry_and_log(page: Page, site: Site, own_collection: int, tmp_path: Path) -> None:  # noqa: F811
