@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from kb.accounts.models import User
 from kb.conf import config
@@ -14,6 +15,10 @@ from kb.library.models import Collection, Grant, Role
 from tests.database.connecting import migrate
 from tests.database.postgresql import PostgreSQL
 from tests.factories import make_user
+
+# An example may take as long as it likes: a machine that stands still for a moment is no finding.
+settings.register_profile("patient", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")
 
 
 @pytest.fixture

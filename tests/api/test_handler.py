@@ -20,6 +20,7 @@ from kb.handler import OneThreadHandler
 from kb.request_threads import RequestThreads
 
 BLOCKS = 5
+PATIENT_S = 60.0
 seen: list[threading.Thread] = []
 ended = threading.Event()
 may_answer = threading.Event()
@@ -39,7 +40,7 @@ def file(request: HttpRequest) -> FileResponse:
 def _once_allowed(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
     """Note what goes wrong with the body, and the end of the response."""
     seen.append(threading.current_thread())
-    assert may_answer.wait(10)
+    assert may_answer.wait(PATIENT_S)
     try:
         assert request.body == b"body" or not request.body
     except ValueError as error:
@@ -63,7 +64,7 @@ def stream(request: HttpRequest) -> HttpResponseBase:
 
 def waiting(request: HttpRequest) -> HttpResponseBase:
     seen.append(threading.current_thread())
-    async_to_sync(asyncio.sleep)(60)
+    async_to_sync(asyncio.sleep)(10 * PATIENT_S)
     return HttpResponse(b"never")
 
 
@@ -154,7 +155,7 @@ async def test_stream_ends_when_the_client_leaves() -> None:
     await client.served.wait()
     assert not ended.is_set()
     client.leaves.set()
-    await asyncio.wait_for(asked, 10)
+    await asyncio.wait_for(asked, PATIENT_S)
     assert ended.is_set()
 
 
@@ -172,10 +173,10 @@ async def test_a_client_that_leaves_early_is_seen_off_when_its_thread_is_through
     await asyncio.sleep(0.1)
     assert not asked.done()
     other = Client("/plain", b"other")
-    assert await asyncio.wait_for(other.ask(threads), 10) == b"got other"
+    assert await asyncio.wait_for(other.ask(threads), PATIENT_S) == b"got other"
     assert seen[0] is not seen[1]
     may_answer.set()
-    await asyncio.wait_for(asked, 10)
+    await asyncio.wait_for(asked, PATIENT_S)
     assert not troubles
     assert closed == [view]
     assert ended.is_set() == (view == "/stream")
@@ -195,7 +196,7 @@ async def test_a_view_that_waits_is_cancelled_and_ends_the_request() -> None:
         while not seen:
             await asyncio.sleep(0.01)
         client.leaves.set()
-        await asyncio.wait_for(asked, 10)
+        await asyncio.wait_for(asked, PATIENT_S)
     finally:
         request_finished.disconnect(note)
     assert finished == ["finished"]

@@ -73,9 +73,9 @@ def test_what_only_unpacking_shows_is_refused_whole(
 @contextmanager
 def in_seconds_and_memory_flat() -> Iterator[None]:
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    started = time.monotonic()
+    started = time.process_time()
     yield
-    assert time.monotonic() - started < 10
+    assert time.process_time() - started < 10
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 64 * 1024
 
 

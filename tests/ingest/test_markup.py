@@ -64,10 +64,10 @@ def test_empty_rows_and_columns_are_left_out() -> None:
 def test_table_of_a_million_cells_takes_no_million_tokens() -> None:
     """Case 29."""
     text = "| a | b | c | d | e |\n|---|---|---|---|---|\n" + "| 1 | 2 | 3 | 4 | 5 |\n" * 100_000 + "\nEnd."
-    started = time.monotonic()
+    started = time.process_time()
     blocks = markdown_blocks(text)
     assert [block.kind for block in blocks] == ["table", "paragraph"]
-    assert time.monotonic() - started < 15
+    assert time.process_time() - started < 15
 
 
 @pytest.mark.parametrize(

@@ -179,11 +179,11 @@ PATHOLOGICAL = (
 @pytest.mark.parametrize("text", PATHOLOGICAL)
 def test_pathological_text_takes_no_time(tmp_path: Path, name: str, text: str) -> None:
     """Case 29."""
-    started = time.monotonic()
+    started = time.process_time()
     source = rf"{{\rtf1 {text}}}" if name == "t.rtf" else f"x\n\n{text}"
     with contextlib.suppress(ParseError):  # where no words are left
         read(tmp_path, name, source)
-    assert time.monotonic() - started < 5
+    assert time.process_time() - started < 5
 
 
 def test_attributes_that_hold_themselves_do_not_grow(tmp_path: Path) -> None:

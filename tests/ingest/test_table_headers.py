@@ -53,10 +53,10 @@ def test_header_is_bounded() -> None:
 def test_long_table_takes_no_time() -> None:
     """Case 29."""
     text = "| a | b |\n| --- | --- |\n" + "| 1 | 2 |\n" * 200_000
-    started = time.monotonic()
+    started = time.process_time()
     positions = range(24, len(text), 10 * 20)
     assert set(table_headers(text, positions)) == {"| a | b |"}
-    assert time.monotonic() - started < 5
+    assert time.process_time() - started < 5
 
 
 @pytest.mark.django_db

@@ -53,7 +53,7 @@ def test_bombs_are_refused_quickly_and_in_little_memory(
 ) -> None:
     """Case 11, also under another name."""
     path = make(tmp_path / name)
-    started = time.monotonic()
+    started = time.process_time()
     tracemalloc.start()
     try:
         with pytest.raises(ParseError) as refused:
@@ -64,7 +64,7 @@ def test_bombs_are_refused_quickly_and_in_little_memory(
     assert refused.value.code in ("unsupported", "unreadable")
     assert refused.value.reason.endswith(".")
     assert peak < MEMORY_BYTES
-    assert time.monotonic() - started < SECONDS
+    assert time.process_time() - started < SECONDS
 
 
 def test_nested_archives_are_not_opened(tmp_path: Path) -> None:

@@ -158,7 +158,7 @@ def test_form_that_cannot_be_continued_fails_that_answer_alone(session: Session)
     ],
 )
 def test_grammar_of_many_meanings_holds_nobody_up(session: Session, text: str) -> None:
-    started_s = time.monotonic()
+    started_s = time.process_time()
     try:
         hostile = gbnf(session, text)
     except InvalidInputError:
@@ -166,7 +166,7 @@ def test_grammar_of_many_meanings_holds_nobody_up(session: Session, text: str) -
     events, _ = session.begin(session.prompt("Hello?", max_tokens=100), Sampling(grammar=hostile))
     while not isinstance(events.get(timeout=60), Finished | Failed):
         pass
-    assert time.monotonic() - started_s < 20
+    assert time.process_time() - started_s < 40  # of all threads
     assert session.ask("Hello?").text
 
 

@@ -29,7 +29,7 @@ from kb.supervise.ports import choose_ports
 from kb.supervise.process import Place, Process, Timing
 from kb.supervise.supervisor import Supervisor
 from kb.supervise.warden import Warden
-from tests.llm.fakes import AUTHORIZED, Running, eventually
+from tests.llm.fakes import AUTHORIZED, PATIENT_S, Running, eventually
 from tests.llm.process import ENOUGH_S, ROOT
 from tests.llm.session import Session
 
@@ -151,7 +151,7 @@ def test_thousand_restless_readers_leave_nothing_behind(engine: LlamaEngine) -> 
         assert min(endings.values()) > 20
         assert all(resident.is_idle for resident in engine.residents.all)
         assert engine.residents.cells_used <= CONTEXT_TOKENS
-        metrics = httpx.get(f"{server.url}/metrics", headers=AUTHORIZED).text
+        metrics = httpx.get(f"{server.url}/metrics", headers=AUTHORIZED, timeout=PATIENT_S).text
         assert "kb_llm_active 0.0" in metrics
         assert "kb_llm_waiting 0.0" in metrics
         # llama.cpp itself has every cell free: a question that takes all of them is answered.

@@ -44,7 +44,7 @@ def test_match_answers_without_the_model_and_says_who_verified_it(
         "kind": "verified_answer",
         "id": verified.pk,
         "verified_by": owner.username,
-        "verified_on": timezone.now().date().isoformat(),
+        "verified_on": verified.verified_at.date().isoformat(),
     }
     assert done["sentences"][0]["supported"]
     assert [citation["document_id"] for citation in done["citations"]] == [document.pk]

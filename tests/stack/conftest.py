@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -56,7 +57,7 @@ class Site:
             if not entry.name.isdigit():
                 continue
             try:
-                command = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+                command = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
                 environment = (entry / "environ").read_bytes()
             except OSError:
                 continue
@@ -112,7 +113,7 @@ def stop(site: Site) -> float:
     """Seconds until everything had stopped."""
     started = time.monotonic()
     site.process.send_signal(signal.SIGTERM)
-    site.process.communicate(timeout=30)
+    site.process.communicate(timeout=120)
     return time.monotonic() - started
 
 
@@ -151,7 +152,7 @@ def upload(api: httpx.Client, collection: int, name: str, content: str | bytes) 
 
 
 def wait_for_document(api: httpx.Client, address: str) -> dict[str, Any]:
-    document: dict[str, Any] = eventually(lambda: _ended(api.get(address).json()), 90)
+    document: dict[str, Any] = eventually(lambda: _ended(api.get(address).json()))
     return document
 
 
@@ -159,8 +160,11 @@ def _ended(document: dict[str, Any]) -> dict[str, Any] | None:
     return document if document["status"] not in ("queued", "parsing", "embedding") else None
 
 
-def eventually(probe: Callable[[], Any], timeout_s: float = 30) -> Any:
-    """The first true result of the probe; failures of the connection count as not yet."""
+def eventually(probe: Callable[[], Any], timeout_s: float = 240) -> Any:
+    """The first true result of the probe; failures of the connection count as not yet.
+
+    It is long, because the machine may be busy with something else or stand still for a while.
+    """
     deadline = time.monotonic() + timeout_s
     while time.monotonic() < deadline:
         try:
@@ -176,7 +180,8 @@ def eventually(probe: Callable[[], Any], timeout_s: float = 30) -> Any:
 def kill(pids: list[int]) -> None:
     assert pids
     for pid in pids:
-        os.kill(pid, signal.SIGKILL)
+        with suppress(ProcessLookupError):  # a child that ended meanwhile
+            os.kill(pid, signal.SIGKILL)
 
 
 def events_of(response: httpx.Response) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -58,7 +58,7 @@ def test_killed_search_server_comes_back_with_the_same_results(
     if reply.status_code == 503:
         assert reply.json()["error"]["code"] == "search_unavailable"
         assert reply.headers["Retry-After"]
-    assert eventually(lambda: hits(api), 60) == before
+    assert eventually(lambda: hits(api)) == before
     assert fragile.manage("check_index").returncode == 0
 
 
@@ -75,7 +75,7 @@ def test_deleted_then_everything_killed_stays_deleted(
     assert eventually(vault)
     assert api.delete(f"/documents/{document['id']}/").status_code == 204
     kill(fragile.pids_of("search_server") + fragile.pids_of("celery"))
-    eventually(lambda: hits(api), 60)
+    eventually(lambda: hits(api))
     assert vault() == []
 
 
@@ -88,13 +88,13 @@ def test_worker_killed_in_the_middle_ends_ready_once(
     )
     reply = api.post(f"/collections/{collection}/documents/", files={"file": ("long.md", text.encode())})
     address = reply.headers["Location"].removeprefix("/api/v1")
-    eventually(lambda: api.get(address).json()["status"] in ("parsing", "embedding"), 30)
+    eventually(lambda: api.get(address).json()["status"] != "queued")
     kill(fragile.pids_of("celery"))
     document = wait_for_document(api, address)
     assert document["status"] == "ready"
     chunks = api.get(f"{address}chunks/", params={"page_size": 500}).json()
     assert chunks["count"] == document["chunk_count"] > 50
-    eventually(lambda: fragile.manage("check_index", check=False).returncode == 0, 20)
+    eventually(lambda: fragile.manage("check_index", check=False).returncode == 0)
 
 
 def test_worker_killed_while_it_unpacks_loses_no_file_and_takes_none_twice(
@@ -154,7 +154,7 @@ def test_killed_model_gives_an_error_and_the_next_answer_works(
     assert message["outcome"] == "failed"
     body["stream"] = False
     answered = eventually(
-        lambda: (reply := api.post("/answers/", json=body)).status_code == 200 and reply.json(), 90
+        lambda: (reply := api.post("/answers/", json=body)).status_code == 200 and reply.json()
     )
     assert answered["outcome"] in ("answered", "abstained")
 
