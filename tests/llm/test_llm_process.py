@@ -175,7 +175,7 @@ async def test_leaving_during_the_answer_frees_the_slot(server: Process) -> None
 async def test_leaving_during_the_prompt_frees_the_slot(server: Process) -> None:
     """Case 41."""
     async with freeing(server):
-        asking = asyncio.create_task(everything(server, talk("Summarise.", PASSAGES[::-1]), 1500))
+        asking = asyncio.create_task(everything(server, talk("Summarise.", PASSAGES[::-1]), 1000))
         await until(server, 1, 0)
         asking.cancel()
         with pytest.raises(asyncio.CancelledError):
@@ -235,7 +235,7 @@ async def test_several_are_answered_at_once_and_the_next_wait_and_are_refused(cr
 async def test_leaving_during_a_prompt_frees_the_slot_while_others_are_answered(crowded: Process) -> None:
     """Case 41."""
     async with telling(crowded), freeing(crowded, active=1):
-        asking = asyncio.create_task(everything(crowded, talk("Summarise.", PASSAGES[::-1]), 1500))
+        asking = asyncio.create_task(everything(crowded, talk("Summarise.", PASSAGES[::-1]), 1000))
         await until(crowded, 2, 0)
         asking.cancel()
         with pytest.raises(asyncio.CancelledError):
