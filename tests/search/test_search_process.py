@@ -23,6 +23,8 @@ TEXTS = (
     "The gateway answers E-4012 when its certificate has expired.",
 )
 QUERY = "May I book a hotel outside of Concur?"
+# What it proves has nothing to do with the database.
+on_sqlite = pytest.mark.parametrize("any_database_url", ["sqlite"], indirect=True)
 NO_REDIS = "redis://127.0.0.1:1/0"
 
 
@@ -133,6 +135,7 @@ def test_damaged_snapshot_and_older_database_are_noticed_at_the_start(installati
     assert len(installation.folders("quarantine")) == 2
 
 
+@on_sqlite
 def test_cross_encoder_reorders_what_the_process_finds(installation: Installation, tmp_path: Path) -> None:
     travel = installation.tell("publish", collection="travel", texts=[*TEXTS, "Gold, gold and gold."])
     secret = installation.tell("publish", collection="secret", texts=["gold gold gold gold"])
@@ -157,6 +160,7 @@ def test_cross_encoder_reorders_what_the_process_finds(installation: Installatio
     assert server.terminate() == 0
 
 
+@on_sqlite
 def test_named_reranker_that_is_not_there_is_said_until_it_is(
     installation: Installation, tmp_path: Path
 ) -> None:
@@ -261,6 +265,7 @@ def test_sixteen_workers_write_while_people_ask(installation: Installation) -> N
         assert sorted(chunk for chunk, _ in chunks) == written["live"]
 
 
+@on_sqlite
 def test_snapshot_of_another_model_is_noticed_at_the_start(installation: Installation) -> None:
     """Case 36: whole and in order, but made with other weights."""
     travel = installation.tell("publish", collection="travel", texts=TEXTS)["collection"]

@@ -15,10 +15,10 @@ from tests.search.tiny_cross_encoder import save_cross_encoder
 
 
 @pytest.fixture
-def installation(tmp_path: Path, any_database_url: str) -> Iterator[Installation]:
+def installation(tmp_path: Path) -> Iterator[Installation]:
     with (
         ValkeyServer() as valkey,
-        closing(Installation(tmp_path, f"redis://127.0.0.1:{valkey.port}/0", any_database_url)) as made,
+        closing(Installation(tmp_path, f"redis://127.0.0.1:{valkey.port}/0")) as made,
     ):
         yield made
 

@@ -31,7 +31,7 @@ def problem_of(form: str, limits: Mapping[str, int]) -> str:
         done = subprocess.run(command, input=form.encode(), capture_output=True, timeout=_WAIT_S)  # noqa: S603
     except subprocess.TimeoutExpired:
         return _TOO_LONG
-    if done.returncode in (-signal.SIGXCPU, -signal.SIGKILL):
+    if done.returncode == -signal.SIGXCPU:
         return _TOO_LONG
     if done.returncode == 0:
         return ""
@@ -63,6 +63,7 @@ class _Bytes:
 
 
 def _main() -> int:
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # the end at the next limit would leave one
     resource.setrlimit(resource.RLIMIT_CPU, (_TRIAL_S, _TRIAL_S + 1))
     resource.setrlimit(resource.RLIMIT_AS, (_MEMORY_BYTES, _MEMORY_BYTES))
     limits = LLParserLimits(verbose_errors=False, **json.loads(sys.argv[1]))
