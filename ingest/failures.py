@@ -54,8 +54,8 @@ def fail(lease: Lease, code: str, reason: str) -> None:
         return
     try:
         with transaction.atomic():
-            lease.finish(timezone.now(), failed=True)
             mark_failed(lease.document_id, code, reason)
+            lease.finish(timezone.now(), failed=True)
     except LeaseLostError:
         logger.info("Job %s was taken away before it failed", lease.job_id)
 

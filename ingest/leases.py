@@ -1,4 +1,8 @@
-"""Who works on a job."""
+"""Who works on a job.
+
+Whoever changes a document and its job in one transaction takes the document first: a worker that took its job
+first and a person who cancels the document would wait for each other.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +18,7 @@ from ingest.row_leases import LeaseLostError, RowLease
 from kb.library.event_models import Stage
 from kb.library.history import record
 from kb.library.models import PENDING, Document, Status
+from kb.library.services import hold_documents
 
 MOST_ATTEMPTS = 3
 
@@ -51,7 +56,8 @@ def acquire(job_id: int, now: datetime, length_s: int) -> Lease | None:
     """Take a queued job whose document still wants to be parsed; None when there is nothing to do."""
     token = uuid.uuid4()
     waiting = IngestJob.objects.filter(pk=job_id, state=JobState.QUEUED)
-    taken = waiting.update(
+    document_ids = hold_documents(Document.objects.filter(pk__in=waiting.values("document_id")))
+    taken = document_ids and waiting.update(
         state=JobState.LEASED,
         lease_token=token,
         lease_until=now + timedelta(seconds=length_s),
@@ -59,7 +65,8 @@ def acquire(job_id: int, now: datetime, length_s: int) -> Lease | None:
     )
     if not taken:
         return None
-    document_id, attempt = IngestJob.objects.values_list("document_id", "attempts").get(pk=job_id)
+    (document_id,) = document_ids
+    attempt = IngestJob.objects.values_list("attempts", flat=True).get(pk=job_id)
     lease = Lease(job_id, document_id, token, length_s)
     wanted = Document.objects.filter(
         pk=document_id, status__in=PENDING, superseded_at=None, deleted_at=None

@@ -144,10 +144,10 @@ def contextual(title: str, heading_path: Sequence[str], text: str, table_header:
 
 @transaction.atomic
 def _show_progress(document: Document, lease: Lease, current: int, maximum: int) -> None:
-    lease.renew(timezone.now())
     Document.objects.filter(pk=document.pk, status__in=(Status.PARSING, Status.EMBEDDING)).update(
         status=Status.EMBEDDING, progress_step="embedding", progress_current=current, progress_maximum=maximum
     )
+    lease.renew(timezone.now())
 
 
 def _title(document: Document, parsed: ParsedDocument) -> str:
@@ -167,11 +167,11 @@ def publish(document: Document, lease: Lease, parsed: ParsedDocument, embedded: 
     """
     hold_serving()
     now = timezone.now()
-    lease.finish(now)
     versions = Document.objects.filter(
         collection_id=document.collection_id, external_id=document.external_id, deleted_at=None
     )
     hold_documents(versions)
+    lease.finish(now)
     document.refresh_from_db(fields=["metadata", "edited"])
     document.metadata = {**parsed.metadata, **document.metadata}
     became_ready = Document.objects.filter(

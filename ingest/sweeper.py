@@ -17,6 +17,7 @@ from ingest.models import IngestJob, JobState
 from kb.library.event_models import Stage
 from kb.library.history import record
 from kb.library.models import PENDING, Document, Status
+from kb.library.services import hold_documents
 from kb.search.log import redis_client
 
 logger = logging.getLogger(__name__)
@@ -38,6 +39,7 @@ def sweep_jobs(now: datetime | None = None) -> None:
 @transaction.atomic
 def _take_back(job: IngestJob, now: datetime) -> None:
     """Compare-and-set on the token: a worker that is slow but alive may have renewed the lease meanwhile."""
+    hold_documents(Document.objects.filter(pk=job.document_id))
     held = IngestJob.objects.filter(
         pk=job.pk, state=JobState.LEASED, lease_token=job.lease_token, lease_until__lt=now
     )

@@ -92,8 +92,8 @@ def _begin(document: Document, lease: Lease) -> None:
 
 @transaction.atomic
 def _show(document: Document, lease: Lease, current: int, maximum: int) -> None:
-    lease.renew(timezone.now())
     _still_wanted(document, current, maximum)
+    lease.renew(timezone.now())
 
 
 def _stored(ordinal: int, member: Member) -> _Piece:

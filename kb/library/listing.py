@@ -1,7 +1,8 @@
-"""One page of a collection's documents: filtered by state and kind, searched by title and path, sorted."""
+"""One page of a collection's documents: filtered by state, kind and language, searched, sorted."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -12,11 +13,13 @@ from django.http import QueryDict
 
 from kb.library.kinds import ARCHIVE
 from kb.library.kinds import WORDS as KINDS
+from kb.library.languages import language_name
 from kb.library.models import Chunk, Collection, Document
 from kb.library.overview import GROUPS, Counts, document_counts, held_document_ids, present_documents
 from kb.pages import whole_number
 
 PAGE_ROWS = 50
+_CODE = re.compile(r"[a-z]{2,3}")
 # By the word in the address: how it is said, and the order.
 ORDERS = {
     "": ("Newest first", ("-created_at", "-pk")),
@@ -38,6 +41,7 @@ class Filter:
     state: str = ""
     words: str = ""
     kind: str = ""
+    language: str = ""
     sort: str = ""
     page: int = 1
 
@@ -50,14 +54,15 @@ class Filter:
             # PostgreSQL refuses NUL, and nothing holds one.
             words=query.get("q", "").replace("\0", "").strip()[:200],
             kind=query.get("kind", "") if query.get("kind", "") in KINDS else "",
+            language=query.get("language", "") if _CODE.fullmatch(query.get("language", "")) else "",
             sort=query.get("sort", "") if query.get("sort", "") in ORDERS else "",
             page=max(1, whole_number(query.get("page", ""), 1)),
         )
 
     def query_with(self, **changes: str | int) -> str:
         """The query string of this filter with some values changed; unless given, the page is the first."""
-        given = {"state": self.state, "q": self.words, "kind": self.kind, "sort": self.sort}
-        values = {**given, "page": 1, **changes}
+        given = {"state": self.state, "q": self.words, "kind": self.kind, "language": self.language}
+        values = {**given, "sort": self.sort, "page": 1, **changes}
         return urlencode({name: value for name, value in values.items() if value not in ("", 1)})
 
 
@@ -69,6 +74,7 @@ class Listing:
     counts: Counts
     documents: Page[Any]
     kinds: list[tuple[str, str, int]]  # value, words and count of those that there are
+    languages: list[tuple[str, str, int]]  # the same
 
     @property
     def orders(self) -> list[tuple[str, str]]:
@@ -76,7 +82,8 @@ class Listing:
 
     @property
     def is_narrowed(self) -> bool:
-        return bool(self.filter.state or self.filter.words or self.filter.kind)
+        wanted = self.filter
+        return bool(wanted.state or wanted.words or wanted.kind or wanted.language)
 
     @property
     def state_links(self) -> list[tuple[str, str, int, str]]:
@@ -112,6 +119,8 @@ def list_documents(collection: Collection, wanted: Filter) -> Listing:
         rows = rows.filter(status__in=GROUPS[wanted.state])
     if wanted.kind:
         rows = rows.filter(kind=wanted.kind)
+    if wanted.language:
+        rows = rows.filter(language=wanted.language)
     if wanted.words:
         rows = rows.filter(Q(title__icontains=wanted.words) | Q(external_id__icontains=wanted.words))
     held = Chunk.objects.filter(document=OuterRef("pk"), withheld=True).order_by().values("document")
@@ -119,15 +128,32 @@ def list_documents(collection: Collection, wanted: Filter) -> Listing:
     rows = rows.order_by(_ARCHIVES_FIRST, *ORDERS[wanted.sort][1])
     documents = Paginator(rows, PAGE_ROWS).get_page(wanted.page)
     return Listing(
-        wanted, document_counts([collection])[collection.pk], documents, _kinds(collection, wanted)
+        wanted,
+        document_counts([collection])[collection.pk],
+        documents,
+        _kinds(collection, wanted),
+        _languages(collection, wanted),
     )
 
 
 def _kinds(collection: Collection, wanted: Filter) -> list[tuple[str, str, int]]:
-    rows: QuerySet[Document] = present_documents([collection]).order_by()
-    numbers = dict(rows.values_list("kind").annotate(number=Count("pk")))
+    numbers = _numbers(collection, "kind")
     return [
         (value, words, numbers.get(value, 0))
         for value, words in KINDS.items()
         if value in numbers or value == wanted.kind
     ]
+
+
+def _languages(collection: Collection, wanted: Filter) -> list[tuple[str, str, int]]:
+    """The most frequent first; documents of which nobody can tell are in none."""
+    numbers = {wanted.language: 0, **_numbers(collection, "language")}
+    return sorted(
+        ((value, language_name(value), number) for value, number in numbers.items() if value),
+        key=lambda found: (-found[2], found[1]),
+    )
+
+
+def _numbers(collection: Collection, column: str) -> dict[str, int]:
+    rows: QuerySet[Document] = present_documents([collection]).order_by()
+    return dict(rows.values_list(column).annotate(number=Count("pk")))

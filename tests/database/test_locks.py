@@ -6,6 +6,9 @@ import io
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from datetime import timedelta
+from functools import partial
 from threading import Event
 from typing import Any
 
@@ -14,17 +17,21 @@ import pytest
 from django.db import connection, transaction
 from django.utils import timezone
 
-from ingest import pipeline
+from ingest import cancelling, pipeline, sweeper
+from ingest.cancelling import cancel_documents
 from ingest.chunking import ChunkSpan
+from ingest.failures import fail
 from ingest.generation_leases import acquire as acquire_generation
 from ingest.leases import Lease, acquire
 from ingest.parsers.base import Block, ParsedDocument
 from ingest.pipeline import Embedded, publish
 from ingest.purge import purge_deleted
 from ingest.reembedding import Batch, store
+from ingest.row_leases import LeaseLostError
 from ingest.services import Upload, submit_document
-from kb.library.models import Chunk, Collection, Document, Status
-from kb.library.services import create_collection, delete_collection, delete_document
+from ingest.sweeper import sweep_jobs
+from kb.library.models import CANCELLED, Chunk, Collection, Document, Status
+from kb.library.services import create_collection, delete_collection, delete_document, hold_documents
 from kb.search.models import Embedding, IndexEvent, IndexGeneration
 from tests.database.connecting import on_its_own_connection
 from tests.factories import make_user
@@ -128,6 +135,64 @@ def test_delete_while_the_next_version_is_published_ends(
     assert set(Document.objects.values_list("status", flat=True)) == {Status.DELETED}
     events = list(IndexEvent.objects.order_by("seq").values_list("operation", "document_id"))
     assert events.index(("publish", new.pk)) < events.index(("remove", new.pk))
+
+
+def waits(document: Document, lease: Lease) -> None:
+    lease.release()
+
+
+def begins(document: Document, lease: Lease) -> None:
+    acquire(lease.job_id, timezone.now(), 60)
+
+
+def goes_on(document: Document, lease: Lease) -> None:
+    pipeline._show_progress(document, lease, 1, 2)
+
+
+def ends(document: Document, lease: Lease) -> None:
+    publish(document, lease, parsed(), embedded())
+
+
+def fails(document: Document, lease: Lease) -> None:
+    fail(lease, "damaged", "Not a PDF.")
+
+
+def dies(document: Document, lease: Lease) -> None:
+    sweep_jobs(timezone.now() + timedelta(hours=1))
+
+
+@pytest.mark.parametrize(
+    ("before", "work"), [(None, goes_on), (None, ends), (None, fails), (None, dies), (waits, begins)]
+)
+def test_cancel_and_a_worker_do_not_wait_for_each_other(
+    collection: Collection,
+    monkeypatch: pytest.MonkeyPatch,
+    before: Callable[[Document, Lease], None] | None,
+    work: Callable[[Document, Lease], None],
+) -> None:
+    document, lease = submitted(collection, "one")
+    if before is not None:
+        before(document, lease)
+    meeting = Meeting()
+
+    def hold_slowly(rows: Any) -> list[int]:
+        held = hold_documents(rows)
+        meeting.pause()
+        return held
+
+    def worker() -> None:
+        with suppress(LeaseLostError):
+            work(document, lease)
+
+    monkeypatch.setattr(cancelling, "hold_documents", hold_slowly)
+    monkeypatch.setattr(sweeper, "_broker_queue_is_empty", lambda: False)
+    assert collection.created_by is not None
+    cancelling_it = partial(cancel_documents, [document.pk], collection.created_by)
+    meeting.of(cancelling_it, worker)
+
+    document.refresh_from_db()
+    assert (document.status, document.failure_code) == (Status.FAILED, CANCELLED)
+    assert not Chunk.objects.exists()
 
 
 def test_purge_while_another_model_embeds_the_document_leaves_nothing(collection: Collection) -> None:

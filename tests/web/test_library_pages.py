@@ -136,6 +136,23 @@ def test_filter_by_kind_counts_and_order(browser_of: Browser, collection: Collec
     assert 'data-title="Sheet"' in text_of(browser, f"/library/{collection.pk}/?kind=nonsense&sort=x")
 
 
+def test_filter_by_language_is_offered_where_there_are_several(
+    browser_of: Browser, collection: Collection, owner: User
+) -> None:
+    make_document(collection, title="Reisen", language="de")
+    make_document(collection, title="Numbers", language="")
+    browser = browser_of(owner)
+    address = f"/library/{collection.pk}/"
+    assert 'id="language"' not in text_of(browser, address)
+    make_document(collection, title="Travel", language="en")
+    make_document(collection, title="Cars", language="en")
+    page = text_of(browser, f"{address}?language=de&sort=title")
+    assert page.index("English (2)") < page.index("German (1)")
+    assert 'data-title="Reisen"' in page and "Cars" not in page and "Numbers" not in page
+    assert "fits all of these filters" in text_of(browser, f"{address}?language=fr")
+    assert 'data-title="Numbers"' in text_of(browser, f"{address}?language=%3Cb%3E")
+
+
 def test_cancelled_document_is_called_that_and_offers_another_try(
     browser_of: Browser, collection: Collection, owner: User
 ) -> None:
