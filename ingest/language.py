@@ -7,6 +7,7 @@ file says of itself counts only where the text says too little: programs write t
 from __future__ import annotations
 
 import re
+import threading
 from functools import cache
 
 from py3langid.langid import MODEL_FILE, LanguageIdentifier
@@ -14,11 +15,13 @@ from py3langid.langid import MODEL_FILE, LanguageIdentifier
 # Text in fewer letters could be many languages.
 _LEAST_LETTERS = 30
 _SURE = 0.8
-_SAMPLE_CHARS = 2000
+_SAMPLE_CHARS = 1000
 _NO_PROSE = re.compile(
     r"```.*?(?:```|\Z)|`[^`\n]*`|https?://\S+|\S+@\S+|<[^>]*>|[\d|#*_=~\[\](){}]+", re.DOTALL
 )
 _CODE = re.compile(r"[a-z]{2}(?=\Z|[-_])", re.IGNORECASE)
+# It takes a second of processor time, and all threads of a worker want it at once.
+_loading = threading.Lock()
 
 
 def language_of(text: str, told: object = "") -> str:
@@ -32,7 +35,9 @@ def language_of(text: str, told: object = "") -> str:
     sample = " ".join(_NO_PROSE.sub(" ", piece) for piece in _pieces(text))
     if sum(map(str.isalpha, sample)) < _LEAST_LETTERS:
         return stated
-    found, sure = _identifier().classify(sample)
+    with _loading:
+        identifier = _identifier()
+    found, sure = identifier.classify(sample)
     return str(found) if sure >= _SURE and _CODE.fullmatch(str(found)) else stated
 
 

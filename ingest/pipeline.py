@@ -34,7 +34,7 @@ from kb.conf import config
 from kb.library.details import columns_of, write_labels
 from kb.library.event_models import Stage
 from kb.library.flags import Flag, allowed_digests, record_reviews, text_digest
-from kb.library.history import record
+from kb.library.history import record, record_way
 from kb.library.kinds import ARCHIVE
 from kb.library.models import Chunk, Document, DocumentText, ReviewAction, Status
 from kb.library.services import hold_documents, unpublish
@@ -196,12 +196,12 @@ def publish(document: Document, lease: Lease, parsed: ParsedDocument, embedded: 
     note_likeness(document, embedded.sketch)
     older = versions.filter(version__lt=document.version, superseded_at=None)
     superseded = list(older.values_list("pk", flat=True))
-    older.update(superseded_at=now)
-    for stage, at in embedded.began.items():
-        record(stage, [document.pk], at=at)
-    record(Stage.READY, [document.pk], at=now, detail=_what_became(len(embedded.spans), parsed))
-    record(Stage.SUPERSEDED, superseded, at=now)
-    unpublish(superseded)
+    ready = (Stage.READY, now, _what_became(len(embedded.spans), parsed))
+    record_way(document, [*((stage, at, "") for stage, at in embedded.began.items()), ready])
+    if superseded:
+        older.update(superseded_at=now)
+        record(Stage.SUPERSEDED, superseded, at=now)
+        unpublish(superseded)
     log.append(generation, Operation.PUBLISH, [document.pk])
 
 
@@ -216,13 +216,12 @@ def _what_became(passages: int, parsed: ParsedDocument) -> str:
 def _store_text(
     document: Document, generation: IndexGeneration, parsed: ParsedDocument, embedded: Embedded
 ) -> None:
-    DocumentText.objects.update_or_create(
-        document=document,
-        defaults={
-            "text": parsed.text,
-            "text_format": parsed.format,
-            "pages": [list(page) for page in parsed.pages],
-        },
+    pages = [list(page) for page in parsed.pages]
+    DocumentText.objects.bulk_create(
+        [DocumentText(document=document, text=parsed.text, text_format=parsed.format, pages=pages)],
+        update_conflicts=True,
+        unique_fields=["document"],
+        update_fields=["text", "text_format", "pages"],
     )
     allowed = allowed_digests(document)
     Chunk.objects.filter(document=document).delete()

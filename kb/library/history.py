@@ -46,6 +46,16 @@ def record(
     )
 
 
+def record_way(document: Document, stages: Iterable[tuple[Stage, datetime, str]]) -> None:
+    """Write several stages of one document down: stage, when, and what is to be said of it."""
+    DocumentEvent.objects.bulk_create(
+        DocumentEvent(
+            document=document, collection_id=document.collection_id, stage=stage, at=at, detail=detail
+        )
+        for stage, at, detail in stages
+    )
+
+
 def history_of(document: Document) -> list[Entry]:
     """The log, the earliest first."""
     events = list(document.events.select_related("by").order_by("at", "pk"))

@@ -10,8 +10,10 @@ _LETTERS = {
     "0": "o", "1": "il", "3": "e", "4": "a", "5": "s", "6": "g", "7": "t", "8": "b", "9": "g",
     "@": "a", "$": "s", "!": "il", "|": "il", "\u20ac": "e",
 }  # fmt: skip
-_FIGURE = re.compile(f"[{re.escape(''.join(_LETTERS))}]")
-_WORD = re.compile(rf"[\w{re.escape(''.join(_LETTERS))}]+")
+_SIGNS = re.escape("".join(_LETTERS))
+_FIGURE = re.compile(f"[{_SIGNS}]")
+# With one of them in it: nearly all words have none.
+_WORD = re.compile(rf"(?<![\w{_SIGNS}])(?=[\w{_SIGNS}]*[{_SIGNS}])[\w{_SIGNS}]+")
 _SHORTEST, _LONGEST = 3, 24
 # "1" and its like may be either of two letters.
 _MOST_UNSURE = 4
@@ -41,4 +43,4 @@ def unfigured(text: str, is_known: Callable[[str], bool]) -> str:
                     return "".join(letters) + word[kept:]
         return match.group()
 
-    return _WORD.sub(read, text) if _FIGURE.search(text) else text
+    return _WORD.sub(read, text)
