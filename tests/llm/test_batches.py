@@ -126,7 +126,7 @@ def test_batches_beside_answers_are_longer_the_more_wait_for_their_first_word() 
 
 def test_deep_in_a_prompt_pieces_beside_an_answer_are_smaller_from_the_first_one_on() -> None:
     """A row behind 2,000 tokens costs three times as much here; the last prompt has shown it."""
-    pace = Pace(256)
+    pace = Pace(256, stretch=4.0)
     pace.note(0, 1, 0.020)
     for depth in [*range(0, 2000, 100)] * 3:
         size = pace.piece(2000, 1, depth=depth)

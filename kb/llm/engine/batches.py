@@ -59,7 +59,7 @@ class Pace:
             prompt.
     """
 
-    def __init__(self, limit: int, target_s: float = 0.4, stretch: float = 4.0) -> None:
+    def __init__(self, limit: int, target_s: float = 0.4, stretch: float = 3.25) -> None:
         self._limit = limit
         self._target_s = target_s
         self._stretch = stretch
