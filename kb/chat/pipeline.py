@@ -20,10 +20,12 @@ from asgiref.sync import sync_to_async
 
 from kb.chat.draft import AnswerWriter
 from kb.chat.events import Event
-from kb.chat.gate import judge
+from kb.chat.gate import decided, judge
 from kb.chat.lookup import Found, look_up
 from kb.chat.models import Outcome
 from kb.chat.offers import make_offers
+from kb.chat.opinion import opinion_of
+from kb.chat.prompt import Prompt
 from kb.chat.record import CUT_OFF, LACKS, Ask, Draft, discard, open_message
 from kb.chat.ruled import block, close_answer, write_notices, write_verified
 from kb.chat.serialize import answer_object, disagreement_objects, passage_object
@@ -31,10 +33,9 @@ from kb.conf import config
 from kb.exceptions import KBError, ServiceUnavailableError
 from kb.library.known_passages import may_be_kept
 from kb.library.unproved import withholds_unproved
-from kb.llm.client import Delta, Done, Generator, Opened, Queued, llm_client
+from kb.llm.client import Delta, Done, LanguageModel, Opened, Queued, llm_client
 from kb.llm.types import Usage
 from kb.rag.presumed import misses
-from kb.rag.prompt import build_messages
 from kb.rules.errors import BlockedError
 from kb.rules.output import Output
 from kb.rules.record import BLOCKED
@@ -52,11 +53,18 @@ class _Way:
     found: Found
     started: float
 
+    async def prompt(self) -> Prompt:
+        """As the rules let the model see it. Once for each question: what they mask is counted."""
+        draft = self.draft
+        question, passages = self.found.guard.for_prompt(draft.message.standalone_question, draft.passages)
+        known = await sync_to_async(may_be_kept)({passage.document_id for passage in draft.passages})
+        return Prompt(question, passages, known, pseudonym(self.ask.user.pk))
+
     def note_total(self) -> None:
         self.draft.message.timings_ms["total"] = _ms_since(self.started)
 
 
-async def answer(ask: Ask, generator: Generator | None = None) -> AsyncGenerator[Event]:
+async def answer(ask: Ask, model: LanguageModel | None = None) -> AsyncGenerator[Event]:
     """Answer one question.
 
     Closing the iterator stops the model and keeps what was written so far, marked as stopped.
@@ -76,7 +84,7 @@ async def answer(ask: Ask, generator: Generator | None = None) -> AsyncGenerator
     way = _Way(ask, draft, found, started)
     try:
         yield Event("retrieval", _retrieval_body(draft))
-        async for event in _within_rules(way, generator):
+        async for event in _within_rules(way, model):
             yield event
     except (asyncio.CancelledError, GeneratorExit):
         way.note_total()
@@ -87,13 +95,13 @@ async def answer(ask: Ask, generator: Generator | None = None) -> AsyncGenerator
         yield await sync_to_async(_broken_off)(way, error)
 
 
-async def _within_rules(way: _Way, generator: Generator | None) -> AsyncGenerator[Event]:
+async def _within_rules(way: _Way, model: LanguageModel | None) -> AsyncGenerator[Event]:
     """The answer; what a rule blocks, of the question or on the way out, ends as an abstention."""
     found = way.found
     try:
         if found.blocked is not None:
             raise found.blocked
-        events = _verified(way) if found.verified is not None else _answer_from(way, generator)
+        events = _verified(way) if found.verified is not None else _answer_from(way, model or llm_client())
         async with aclosing(events):
             async for event in events:
                 yield event
@@ -113,20 +121,23 @@ async def _verified(way: _Way) -> AsyncGenerator[Event]:
         yield event
 
 
-async def _answer_from(way: _Way, generator: Generator | None) -> AsyncGenerator[Event]:
+async def _answer_from(way: _Way, model: LanguageModel) -> AsyncGenerator[Event]:
     draft, message = way.draft, way.draft.message
     judgement = await sync_to_async(judge)(
         message.standalone_question, way.found.passages, way.found.collections
     )
+    prompt = None if judgement.reason else await way.prompt()
+    if prompt is not None and judgement.open is not None:
+        judgement = decided(judgement, await opinion_of(model, prompt))
     message.trace["gate"] = judgement.trace
-    if judgement.reason:
+    if prompt is None or judgement.reason:
         async for event in _abstain(way, judgement.reason):
             yield event
         return
     output = way.found.guard.output()
     strict = await sync_to_async(withholds_unproved)({p.document_id for p in way.found.passages})
     writer = AnswerWriter(draft, output, withholds=strict, nearness=judgement.nearness)
-    async with aclosing(_generate(way, writer, output, generator or llm_client())) as events:
+    async with aclosing(_generate(way, writer, output, model, prompt)) as events:
         async for event in events:
             yield event
     message.trace.update(writer.counts())
@@ -150,16 +161,12 @@ async def _answer_from(way: _Way, generator: Generator | None) -> AsyncGenerator
 
 
 async def _generate(
-    way: _Way, writer: AnswerWriter, output: Output, generator: Generator
+    way: _Way, writer: AnswerWriter, output: Output, model: LanguageModel, prompt: Prompt
 ) -> AsyncGenerator[Event]:
     message = way.draft.message
-    question, passages = way.found.guard.for_prompt(message.standalone_question, way.draft.passages)
-    known = await sync_to_async(may_be_kept)({passage.document_id for passage in passages})
     first = last = 0.0
     pieces = 0
-    reader = pseudonym(way.ask.user.pk)
-    messages = build_messages(question, passages, known_passages=known)
-    stream = generator.stream(messages, max_tokens=config.answer_tokens, user=reader)
+    stream = model.stream(prompt.messages(), max_tokens=config.answer_tokens, user=prompt.user)
     async with aclosing(stream):
         async for part in stream:
             if isinstance(part, Queued):

@@ -18,7 +18,7 @@ from kb.exceptions import LLMUnavailableError
 from kb.llm.connections import Connections
 from kb.llm.errors import NotOfferedError
 from kb.llm.failures import broken_off, raise_for_error, raise_for_response, too_late, understood
-from kb.llm.scores import Score, parsed_score
+from kb.llm.scores import Score, Scorer, parsed_scores
 from kb.llm.sse import Comment, Data, EventReader
 from kb.llm.types import Usage
 
@@ -101,6 +101,10 @@ class Generator(Protocol):
         """At least ``status``: ``ok``, ``loading``, ``failed`` or ``down``; and what the server tells."""
 
 
+class LanguageModel(Generator, Scorer, Protocol):
+    """What answers questions; not every endpoint offers scores."""
+
+
 class OpenAIClient:
     """One endpoint. Safe to share between threads and event loops.
 
@@ -145,22 +149,25 @@ class OpenAIClient:
                 yield part
 
     async def score(
-        self, messages: Sequence[Mapping[str, str]], continuations: Sequence[str], *, user: str = ""
+        self, messages: Sequence[Mapping[str, Any]], continuations: Sequence[str], *, user: str = ""
     ) -> list[Score]:
         """See `Scorer.score`."""
-        body = {
+        body: dict[str, Any] = {
             "messages": [dict(message) for message in messages],
             "continuations": list(continuations),
             **({"user": user} if user else {}),
         }
         with understood():
             client = await self._connections.client()
+            await self._name(client)
+            if not self._keeps_parts:
+                body["messages"] = [_joined(message) for message in body["messages"]]
             response = await client.post("score", json=body)
             if response.status_code in _NO_SUCH_CALL:
                 raise NotOfferedError
             if not response.is_success:
                 raise_for_response(response)
-            return [parsed_score(result) for result in response.json()["results"]]
+            return parsed_scores(response.json())
 
     async def health(self) -> dict[str, Any]:
         """See `Generator.health`. Never raises for what the endpoint does."""

@@ -14,18 +14,22 @@ class Score:
     Attributes:
         logprob: natural logarithm of the probability of all its tokens, one after the other.
         token_logprobs: of each.
+        model: that was asked, by the name that its server gives it.
     """
 
     text: str
     logprob: float
     token_logprobs: tuple[float, ...]
+    model: str
 
 
 class Scorer(Protocol):
     async def score(
-        self, messages: Sequence[Mapping[str, str]], continuations: Sequence[str], *, user: str = ""
+        self, messages: Sequence[Mapping[str, Any]], continuations: Sequence[str], *, user: str = ""
     ) -> list[Score]:
         """How likely the model is to continue the messages with each of these texts, in their order.
+
+        Messages are as for `Generator.stream`.
 
         An answer to messages that begin alike finds them evaluated.
 
@@ -35,6 +39,10 @@ class Scorer(Protocol):
         """
 
 
-def parsed_score(given: Mapping[str, Any]) -> Score:
-    """One result as the model server sends it; raises KeyError, TypeError or ValueError for anything else."""
-    return Score(str(given["text"]), float(given["logprob"]), tuple(map(float, given["token_logprobs"])))
+def parsed_scores(given: Mapping[str, Any]) -> list[Score]:
+    """What the model server sends; raises KeyError, TypeError or ValueError for anything else."""
+    model = str(given["model"])
+    return [
+        Score(str(one["text"]), float(one["logprob"]), tuple(map(float, one["token_logprobs"])), model)
+        for one in given["results"]
+    ]

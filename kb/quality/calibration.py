@@ -27,11 +27,16 @@ Floats = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Case:
-    """A question with what retrieval found; `question` tells the variants of one question together."""
+    """A question with what retrieval found; `question` tells the variants of one question together.
+
+    Attributes:
+        model: whose opinion is among the signals; empty where none was asked.
+    """
 
     question: str
     signals: Signals
     answerable: bool
+    model: str = ""
 
 
 @dataclass(frozen=True)
@@ -92,8 +97,10 @@ def calibrate(
         max_silent: instead of that, the share of answerable questions that may get no answer.
 
     Raises:
-        InvalidInputError: too few questions of a kind, or no threshold keeps the bound.
+        InvalidInputError: too few questions of a kind, no threshold keeps the bound, or the opinions are not
+            all of one language model.
     """
+    model = _asked_model(cases)
     answerable = np.array([case.answerable for case in cases], bool)
     _refuse_too_few(int(answerable.sum()), int((~answerable).sum()))
     signals = np.array([case.signals.values for case in cases], np.float64)
@@ -101,7 +108,7 @@ def calibrate(
     curve = _curve(probabilities, answerable)
     chosen = _choose(curve, max_wrong, max_silent)
     weights, bias = fitted(signals, answerable)
-    gate = Gate(weights, bias, chosen.threshold)
+    gate = Gate(weights, bias, chosen.threshold, model if weights[-1] > 0 else "")
     return Calibrated(gate, chosen, _thinned(curve), int(answerable.sum()), int((~answerable).sum()))
 
 
@@ -112,6 +119,15 @@ def _refuse_too_few(answerable: int, unanswerable: int) -> None:
             "each are needed. A question with doc_id, the external id of the document that answers it, "
             "counts for both: it is asked once more with that document left out."
         )
+
+
+def _asked_model(cases: Sequence[Case]) -> str:
+    """Whose opinion was measured; where nothing was found, nobody was asked."""
+    models = sorted({case.model for case in cases if any(case.signals.values)})
+    if len(models) > 1:
+        named = " and ".join(name or "no model" for name in models)
+        raise InvalidInputError(f"The questions were measured with {named}; measure all of them alike.")
+    return models[0] if models else ""
 
 
 def fitted(signals: Floats, answerable: npt.NDArray[np.bool_]) -> tuple[tuple[float, ...], float]:

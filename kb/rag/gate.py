@@ -12,6 +12,7 @@ from typing import Any
 
 from kb.rag.signals import Signals
 
+_SIGNALS = len(Signals.__dataclass_fields__)
 _DEFAULT = Path(__file__).with_name("gate.json")
 
 
@@ -23,11 +24,13 @@ class Gate:
         weights: one for each signal, in their order; log-odds for one unit of it.
         bias: log-odds when all signals are 0.
         threshold: below this probability nothing is answered.
+        model: the language model whose opinion is one of the signals; empty where none is asked.
     """
 
     weights: tuple[float, ...]
     bias: float
     threshold: float
+    model: str = ""
 
     def probability(self, signals: Signals) -> float:
         """That the passages hold the answer, in the mix of questions that the model was fitted on."""
@@ -37,18 +40,24 @@ class Gate:
         return 1 / (1 + math.exp(-max(-500.0, min(500.0, log_odds))))
 
     def as_json(self) -> dict[str, Any]:
-        return {"weights": list(self.weights), "bias": self.bias, "threshold": self.threshold}
+        fields = {"weights": list(self.weights), "bias": self.bias, "threshold": self.threshold}
+        return {**fields, "model": self.model} if self.model else fields
 
 
 def gate_from(fields: Mapping[str, Any]) -> Gate:
     """Raises ValueError for what is no gate: one that cannot be evaluated must not let through."""
-    numbers: Sequence[Any] = [*fields.get("weights", ()), fields.get("bias"), fields.get("threshold")]
-    if len(numbers) != len(Signals.__dataclass_fields__) + 2:
+    given, model = list(fields.get("weights", ())), fields.get("model", "")
+    # Those made before there was an opinion have none.
+    weights = given if len(given) == _SIGNALS else [*given, 0.0]
+    numbers: Sequence[Any] = [*weights, fields.get("bias"), fields.get("threshold")]
+    if len(weights) != _SIGNALS:
         raise ValueError("A gate has a weight for each signal, a bias and a threshold.")
     if not all(isinstance(number, int | float) and math.isfinite(number) for number in numbers):
         raise ValueError("A gate is made of finite numbers.")
-    *weights, bias, threshold = (float(number) for number in numbers)
-    return Gate(tuple(weights), bias, threshold)
+    if not isinstance(model, str) or bool(model) != (weights[-1] > 0):
+        raise ValueError("A gate names the model whose opinion it weighs, and no other.")
+    *found, bias, threshold = (float(number) for number in numbers)
+    return Gate(tuple(found), bias, threshold, model)
 
 
 @cache

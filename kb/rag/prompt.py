@@ -41,6 +41,9 @@ _EXAMPLES: tuple[Message, ...] = (
     {"role": "assistant", "content": "Keys are never copied. [2]"},
 )
 
+# Asked of the model before it answers, where its opinion counts.
+_CHECK = "\n\nDo the passages state the answer to this question? Reply with Yes or No only."
+
 _REMEMBERED = 2
 _REMEMBERED_CHARS = 300
 _BROKEN = "\u200b"
@@ -67,6 +70,7 @@ def build_messages(
     history: Sequence[tuple[str, str]] = (),
     *,
     known_passages: bool = False,
+    check: bool = False,
 ) -> list[Message]:
     """The constant beginning, then one user message: passages, what was said before, the question.
 
@@ -75,13 +79,14 @@ def build_messages(
         history: (question, answer) pairs, oldest first; the last two are shown, shortened.
         known_passages: the last message is a list of parts, which together are the same text. Numbers and
             passages are marked as parts that will be asked for again, in other combinations.
+        check: ask whether the passages state the answer, and not for the answer.
     """
     units = [unit for passage in passages for unit in _units(passage)]
     said = "".join(
         f"Earlier question: {_line(asked)}\nEarlier answer: {_line(answer)}\n\n"
         for asked, answer in history[-_REMEMBERED:]
     )
-    asked = f"{said}Question: {neutralise(question).strip()}"
+    asked = f"{said}Question: {neutralise(question).strip()}{_CHECK if check else ''}"
     content: str | list[dict[str, Any]] = "".join([*units, asked])
     if known_passages:
         content = [*(_part(unit, known=True) for unit in units), _part(asked, known=False)]

@@ -21,12 +21,14 @@ class Signals:
         coverage: the share of the question's content words, by rarity, that the passages and their headings
             hold together.
         statement_coverage: the largest such share that one statement holds with its headings.
+        opinion: the language model's own, that the passages state the answer; 0 where it was not asked.
     """
 
     passage_cosine: float
     statement_cosine: float
     coverage: float
     statement_coverage: float
+    opinion: float = 0.0
 
     @property
     def values(self) -> tuple[float, ...]:

@@ -7,6 +7,8 @@ from typing import Any
 
 from kb.exceptions import KBError
 from kb.llm.client import Delta, Done, Opened, Queued
+from kb.llm.errors import NotOfferedError
+from kb.llm.scores import Score
 from kb.llm.types import Usage
 
 
@@ -16,6 +18,8 @@ class FakeGenerator:
     Attributes:
         prompts: the messages of each call.
         users: who asked, as the model is told.
+        opinion: log-probabilities of Yes and No, or None for an endpoint that gives none.
+        checked: the messages for which it was asked.
         closed: whether the last stream was closed before its end.
     """
 
@@ -33,6 +37,18 @@ class FakeGenerator:
         self.prompts: list[Any] = []
         self.users: list[Any] = []
         self.closed = False
+        self.opinion: tuple[float, float] | None = (-0.5, -1.5)
+        self.checked: list[Any] = []
+
+    async def score(self, messages: Any, continuations: Sequence[str], **parameters: Any) -> list[Score]:
+        assert tuple(continuations) == ("Yes", "No")
+        self.checked.append(messages)
+        if self.opinion is None:
+            raise NotOfferedError
+        return [
+            Score(text, logprob, (logprob,), "fake-model")
+            for text, logprob in zip(continuations, self.opinion, strict=True)
+        ]
 
     async def health(self) -> dict[str, Any]:
         return {"status": "ok"}

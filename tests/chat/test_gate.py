@@ -5,15 +5,16 @@ from __future__ import annotations
 import pytest
 
 from kb.chat import gate
-from kb.chat.gate import gate_for, judge
+from kb.chat.gate import decided, gate_for, judge
 from kb.chat.models import Calibration
+from kb.chat.opinion import Opinion
 from kb.library.models import Collection
 from kb.rag.gate import Gate, default_gate
 from kb.rag.types import Passage
 from tests.fakes import FakeSearch
 
-STRICT = Gate((1.0, 1.0, 1.0, 1.0), -10.0, 0.5)
-LENIENT = Gate((1.0, 1.0, 1.0, 1.0), 10.0, 0.5)
+STRICT = Gate((1.0, 1.0, 1.0, 1.0, 0.0), -10.0, 0.5)
+LENIENT = Gate((1.0, 1.0, 1.0, 1.0, 0.0), 10.0, 0.5)
 TEXT = "Business flights are booked in Voyago."
 PASSAGE = Passage(1, 1, 1, "Travel", 1, TEXT, 0, len(TEXT), cosine=0.8)
 ASKED = "Where are business flights booked?"
@@ -75,3 +76,36 @@ def test_a_calibration_that_cannot_be_read_lets_nothing_through(collection: Coll
     Calibration.objects.create(collection=collection, gate={"weights": []})
     with pytest.raises(ValueError, match="gate"):
         judge(ASKED, [PASSAGE], [collection.pk])
+
+
+ASKING = Gate((0.0, 0.0, 0.0, 0.0, 10.0), -5.0, 0.5, "some-model")
+
+
+@pytest.mark.parametrize(("said", "reason"), [(0.9, ""), (0.1, "not_relevant")])
+def test_opinion_of_the_model_decides_where_it_was_calibrated(
+    collection: Collection, said: float, reason: str
+) -> None:
+    calibrated(ASKING, collection)
+    judgement = judge(ASKED, [PASSAGE], [collection.pk])
+    assert judgement.open is not None
+    final = decided(judgement, Opinion(said, "some-model"))
+    assert (final.reason, final.open, final.trace["opinion"]) == (reason, None, said)
+
+
+@pytest.mark.parametrize("opinion", [None, Opinion(0.01, "other-model")])
+def test_where_the_calibrated_model_gives_no_opinion_the_fit_that_ships_decides(
+    collection: Collection, opinion: Opinion | None
+) -> None:
+    calibrated(ASKING, collection)
+    final = decided(judge(ASKED, [PASSAGE], [collection.pk]), opinion)
+    assert final.reason == ""
+    assert final.trace["threshold"] == pytest.approx(default_gate().threshold, abs=1e-3)
+    assert "opinion" not in final.trace
+
+
+def test_model_is_not_asked_where_its_opinion_could_change_nothing(collection: Collection) -> None:
+    calibrated(Gate((0.0, 0.0, 0.0, 0.0, 1.0), -5.0, 0.5, "some-model"), collection)
+    judgement = judge(ASKED, [PASSAGE], [collection.pk])
+    assert (judgement.reason, judgement.open) == ("not_relevant", None)
+    calibrated(ASKING, collection)
+    assert judge("How is it booked in Deel?", [PASSAGE], [collection.pk]).open is None

@@ -6,13 +6,14 @@ import pytest
 from asgiref.sync import async_to_sync
 
 from kb.accounts.models import User
-from kb.chat.models import Citation, Conversation, Message, Outcome
+from kb.chat.models import Calibration, Citation, Conversation, Message, Outcome
 from kb.chat.pipeline import answer
 from kb.chat.record import Ask
 from kb.chat.serialize import answer_object
 from kb.exceptions import InvalidInputError, LLMUnavailableError, SearchUnavailableError
 from kb.library import retrieval
 from kb.library.models import Chunk, Collection, Document
+from kb.rag.gate import Gate
 from tests.chat.conftest import BOOKING, QUESTION, TEXT, Run, names
 from tests.chat.fakes import FakeGenerator
 from tests.factories import make_document
@@ -126,3 +127,32 @@ def test_table_of_contents_is_found_but_no_answer_is_made_of_it(
     ]
     passages = run(FakeGenerator("No."))[0].data["passages"]
     assert [passage["document"]["title"] for passage in passages] == ["Travel guide"]
+
+
+@pytest.mark.parametrize(("opinion", "answered"), [((-0.1, -5.0), True), ((-5.0, -0.1), False)])
+def test_opinion_of_the_model_decides_where_the_calibration_weighs_it(
+    run: Run, collection: Collection, opinion: tuple[float, float], answered: bool
+) -> None:
+    gate = Gate((0.0, 0.0, 0.0, 0.0, 10.0), -5.0, 0.5, "fake-model")
+    Calibration.objects.create(collection=collection, gate=gate.as_json())
+    generator = FakeGenerator("Book flights at least 14 days before you leave. [1]")
+    generator.opinion = opinion
+    done = run(generator)[-1].data
+    assert done["abstained"] is not answered
+    assert len(generator.prompts) == answered
+    [*before, check] = generator.checked[0]
+    assert check["content"].endswith("Reply with Yes or No only.")
+    if answered:
+        # What stands before the check is the prompt of the answer, so that it is evaluated once.
+        assert before == generator.prompts[0][:-1]
+        assert check["content"].startswith(generator.prompts[0][-1]["content"])
+    assert Message.objects.get().trace["gate"]["opinion"] == pytest.approx(
+        0.99 if answered else 0.01, abs=0.01
+    )
+
+
+def test_model_is_not_asked_for_an_opinion_unless_the_calibration_weighs_it(run: Run) -> None:
+    generator = FakeGenerator("Book flights at least 14 days before you leave. [1]")
+    run(generator)
+    assert generator.prompts
+    assert not generator.checked

@@ -103,7 +103,10 @@ async def test_client_gets_scores_in_order(client: OpenAIClient, engine: FakeEng
     found = await client.score(HELLO, YES_NO, user="someone")
     thread.join()
 
-    assert found == [Score("Yes", -0.5, (-0.5,)), Score("No it does not", -3.25, (-1.0, -2.0, -0.25))]
+    assert found == [
+        Score("Yes", -0.5, (-0.5,), "fake-model"),
+        Score("No it does not", -3.25, (-1.0, -2.0, -0.25), "fake-model"),
+    ]
 
 
 async def test_reader_who_leaves_frees_the_slot(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 
 import pytest
 
@@ -74,3 +75,27 @@ def test_kinds_that_cannot_be_told_apart_are_no_ground_for_a_threshold() -> None
 def test_too_few_questions_are_refused_with_a_way_out(count: int) -> None:
     with pytest.raises(InvalidInputError, match="doc_id"):
         calibrate(cases(count, 0.4), max_wrong=0.05)
+
+
+def told(count: int, apart: float, model: str = "some-model") -> list[Case]:
+    """The same, with the opinion of a language model in the place of what retrieval tells."""
+    return [
+        replace(case, signals=Signals(0.5, 0.5, 0.5, 0.5, case.signals.statement_cosine), model=model)
+        for case in cases(count, apart)
+    ]
+
+
+def test_opinion_that_tells_them_apart_is_weighed_and_its_model_named() -> None:
+    gate = calibrate(told(100, 0.4), max_wrong=0.05).gate
+    assert gate.model == "some-model"
+    assert gate.weights[-1] > 5
+
+
+def test_opinion_that_says_nothing_is_not_asked_for() -> None:
+    useless = [replace(case, model="some-model") for case in cases(100, 0.4)]
+    assert calibrate(useless, max_wrong=0.05).gate.model == ""
+
+
+def test_opinions_of_two_models_are_refused() -> None:
+    with pytest.raises(InvalidInputError, match="no model and some-model"):
+        calibrate([*cases(30, 0.4), *told(30, 0.4)], max_wrong=0.05)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 
 import pytest
@@ -15,9 +16,10 @@ from kb.library import retrieval
 from kb.library.models import Chunk, Collection
 from kb.quality import calibration_cases
 from kb.quality.calibration import Case
-from kb.quality.calibration_cases import cases_of, read_cases, write_cases
+from kb.quality.calibration_cases import asking, cases_of, read_cases, write_cases
 from kb.quality.datasets import EvalQuestion
 from kb.rag.signals import Signals
+from tests.chat.fakes import FakeGenerator
 from tests.factories import browser_of, make_document
 from tests.fakes import FakeSearch
 
@@ -70,6 +72,29 @@ def test_file_that_was_not_saved_is_refused(tmp_path: Path) -> None:
     (tmp_path / "other.jsonl").write_text('{"question": "x"}\n')
     with pytest.raises(InvalidInputError, match=r"line 1 is not what --save writes"):
         list(read_cases(tmp_path / "other.jsonl"))
+
+
+def test_opinion_of_the_language_model_is_one_of_the_signals(collection: Collection, admin: User) -> None:
+    model = FakeGenerator()
+    with asking(model) as ask:
+        whole, without = cases_of([asked(ASKED, "leave.md")], collection, admin, ask=ask)
+    assert whole.signals.opinion == pytest.approx(1 / (1 + math.exp(-1.0)))
+    assert whole.model == without.model == "fake-model"
+    assert model.checked[0][-1]["content"].endswith("Reply with Yes or No only.")
+    assert "15 days" in model.checked[0][-1]["content"] and "15 days" not in model.checked[1][-1]["content"]
+
+
+def test_endpoint_without_opinions_is_refused_in_words(collection: Collection, admin: User) -> None:
+    model = FakeGenerator()
+    model.opinion = None
+    with asking(model) as ask, pytest.raises(InvalidInputError, match="--ask-model"):
+        list(cases_of([asked(ASKED, "leave.md")], collection, admin, ask=ask))
+
+
+def test_saved_opinions_are_read_again(tmp_path: Path) -> None:
+    cases = [Case(ASKED, Signals(0.1, 0.2, 0.3, 0.4, 0.5), True, "some-model")]
+    write_cases(tmp_path / "cases.jsonl", cases)
+    assert list(read_cases(tmp_path / "cases.jsonl")) == cases
 
 
 def questions(folder: Path, count: int) -> Path:

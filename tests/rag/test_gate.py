@@ -63,7 +63,7 @@ def test_statements_are_compared_as_the_document_has_them() -> None:
 
 
 def test_probability_is_that_of_the_logistic_model() -> None:
-    gate = Gate((1.0, 2.0, 0.0, -1.0), -0.5, 0.5)
+    gate = Gate((1.0, 2.0, 0.0, -1.0, 0.0), -0.5, 0.5)
     log_odds = 0.1 + 2 * 0.4 - 0.3 - 0.5
     assert gate.probability(Signals(0.1, 0.4, 0.9, 0.3)) == pytest.approx(1 / (1 + math.exp(-log_odds)))
 
@@ -94,6 +94,10 @@ def test_default_gate_is_silent_on_nothing_and_lets_a_perfect_match_through() ->
         {"weights": [1, 1, 1, float("nan")], "bias": 0, "threshold": 0.5},
         {"weights": [1, 1, 1, "x"], "bias": 0, "threshold": 0.5},
         {"weights": [1, 1, 1, 1], "bias": None, "threshold": 0.5},
+        {"weights": [1, 1, 1, 1, 1, 1], "bias": 0, "threshold": 0.5},
+        {"weights": [1, 1, 1, 1, 2], "bias": 0, "threshold": 0.5},
+        {"weights": [1, 1, 1, 1, 0], "bias": 0, "threshold": 0.5, "model": "some"},
+        {"weights": [1, 1, 1, 1, 2], "bias": 0, "threshold": 0.5, "model": 7},
     ],
 )
 def test_a_gate_that_cannot_be_evaluated_is_refused(fields: dict[str, Any]) -> None:
@@ -102,5 +106,13 @@ def test_a_gate_that_cannot_be_evaluated_is_refused(fields: dict[str, Any]) -> N
 
 
 def test_gate_survives_being_stored() -> None:
-    gate = Gate((1.0, 2.0, 3.0, 4.0), -0.5, 0.25)
-    assert gate_from(gate.as_json()) == gate
+    for gate in (
+        Gate((1.0, 2.0, 3.0, 4.0, 0.0), -0.5, 0.25),
+        Gate((1.0, 2.0, 3.0, 4.0, 5.0), -0.5, 0.25, "some-model"),
+    ):
+        assert gate_from(gate.as_json()) == gate
+
+
+def test_gate_that_was_stored_before_there_was_an_opinion_asks_for_none() -> None:
+    old = gate_from({"weights": [1, 2, 3, 4], "bias": -0.5, "threshold": 0.25})
+    assert old == Gate((1.0, 2.0, 3.0, 4.0, 0.0), -0.5, 0.25)

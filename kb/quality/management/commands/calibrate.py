@@ -1,9 +1,10 @@
-"""manage.py calibrate --questions FILE [--collection NAME] [--max-wrong R | --max-silent R] [--try]"""
+"""manage.py calibrate --questions FILE [--collection NAME] [--max-wrong R | --max-silent R] [--ask-model]"""
 
 from __future__ import annotations
 
 import json
 from argparse import ArgumentParser
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,9 @@ from kb.accounts.models import User
 from kb.chat.models import Calibration
 from kb.exceptions import KBError
 from kb.library.models import Collection
+from kb.llm.client import llm_client
 from kb.quality.calibration import Calibrated, Case, Point, calibrate
-from kb.quality.calibration_cases import cases_of, read_cases, refuse_unknown, write_cases
+from kb.quality.calibration_cases import asking, cases_of, read_cases, refuse_unknown, write_cases
 from kb.quality.datasets import draw, read_questions
 from kb.quality.shares import share
 
@@ -29,6 +31,11 @@ class Command(BaseCommand):
         given = parser.add_mutually_exclusive_group(required=True)
         given.add_argument("--questions", type=Path, help="JSONL; see docs/evaluation.md")
         given.add_argument("--signals", type=Path, nargs="+", help="what --save wrote, in place of questions")
+        parser.add_argument(
+            "--ask-model",
+            action="store_true",
+            help="also ask the language model of each question whether the passages state the answer",
+        )
         parser.add_argument("--collection", help="its name or slug; without it the whole installation")
         bound = parser.add_mutually_exclusive_group()
         bound.add_argument("--max-wrong", type=share, help=f"share of answered ({_DEFAULT_WRONG})")
@@ -69,13 +76,15 @@ class Command(BaseCommand):
         signals: list[Path] | None,
         limit: int | None,
         save: Path | None,
+        ask_model: bool = False,
         **options: Any,
     ) -> list[Case]:
         if questions is None:
             return [case for path in signals or () for case in read_cases(path)]
         asked = draw(list(read_questions(questions)), limit, seed=0)
         refuse_unknown(asked, where)
-        cases = list(cases_of(asked, where, _reader(), self._show))
+        with asking(llm_client()) if ask_model else nullcontext() as ask:
+            cases = list(cases_of(asked, where, _reader(), self._show, ask))
         if save is not None:
             write_cases(save, cases)
         return cases
@@ -88,6 +97,8 @@ class Command(BaseCommand):
             self.stdout.write(_line(point))
         self.stdout.write("chosen:")
         self.stdout.write(_line(made.chosen))
+        if made.gate.model:
+            self.stdout.write(f"The opinion of {made.gate.model} counts {made.gate.weights[-1]:.1f}.")
         if made.warning:
             self.stderr.write(f"Warning: {made.warning}")
 
