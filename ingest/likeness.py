@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterator
+from itertools import islice
 
 import numpy as np
 from django.db.models import Q
@@ -103,7 +104,7 @@ def forget_likeness(document_id: int) -> None:
 
 
 def _shingles(text: str) -> set[bytes]:
-    words = _WORD.findall(text.casefold())[:_MOST_WORDS]
+    words = [match.group() for match in islice(_WORD.finditer(text.casefold()), _MOST_WORDS)]
     return {
         " ".join(words[at : at + _SHINGLE_WORDS]).encode() for at in range(len(words) - _SHINGLE_WORDS + 1)
     }

@@ -153,3 +153,11 @@ def test_characters_that_hide_words_are_found(text: str) -> None:
 )
 def test_characters_that_writing_needs_are_left_alone(text: str) -> None:
     assert find_hidden_characters(text) == []
+
+
+def test_instruction_deep_in_a_long_text_is_found_at_its_place() -> None:
+    """Long texts are read in parts, so that they take no more memory than one part."""
+    filler = "The library is open from eight to six. Books may be kept for 21 days.\n\n" * 7_000
+    text = f"{filler}{ATTACKS[0]}\n\n{filler}"
+    [found] = find_instructions(text)
+    assert text[found.start : found.end].strip() == ATTACKS[0]

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 
 from kb.conf import BUILT_IN
@@ -45,3 +48,27 @@ def test_in_the_language_of_the_model_few_words_are_split(tokens: Tokens, questi
 )
 def test_in_another_language_many_are(tokens: Tokens, question: str) -> None:
     assert tokens.split_share(question) > 0.3
+
+
+def test_starts_are_those_of_the_words_however_long_the_text(tokens: Tokens) -> None:
+    line = "A flight is booked in Voyago; höchstens 14 Tage.\n"
+    text = line * 3000 + "x" * 120_000 + " the end"
+    first = tokens.starts(line)
+    starts = tokens.starts(text)
+    assert starts == sorted(set(starts))
+    assert starts[: 3000 * len(first)] == [
+        number * len(line) + start for number in range(3000) for start in first
+    ]
+    assert text[starts[-1] :] == "end"
+
+
+def test_a_long_text_takes_little_memory_at_a_time(tokens: Tokens) -> None:
+    """In a process of its own: memory that was used once is not given back."""
+    code = (
+        "import resource, sys; from kb.search.engine.encoder import model_folder;"
+        "from kb.search.engine.tokens import load_tokens; tokens = load_tokens(model_folder('built-in'));"
+        "tokens.starts('some words '); peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss;"
+        "before = peak(); tokens.starts('some words ' * 300_000); print((peak() - before) >> 10)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert int(done.stdout) < 200  # MB; at once it would be 1,200

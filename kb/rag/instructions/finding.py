@@ -14,8 +14,13 @@ from kb.rag.instructions.figures import unfigured
 from kb.rag.instructions.model import shipped_weights
 from kb.rag.instructions.reading import clear
 from kb.rag.instructions.signs import is_sign_word
+from kb.text_parts import parts_of
 
 _ENCODED = re.compile(r"(?<![\w+/=])[A-Za-z0-9+/]{24,8000}={0,2}(?![\w+/])")
+# Longer texts come once, and would be kept in memory.
+_BRIEF_CHARS = 500
+# What is computed takes some fifty bytes for each character. Parts end behind paragraphs.
+_AT_ONCE_CHARS = 200_000
 _TEXT = re.compile(r"[\x20-\x7e\n\t]+")
 
 
@@ -28,13 +33,28 @@ class Finding:
     logit: float
 
 
-@lru_cache(maxsize=512)
 def find_instructions(text: str) -> tuple[Finding, ...]:
     """The stretches of a text that look like instructions to a model; in order, none overlapping.
 
     Invisible characters, look-alike letters, figures in the place of letters and base64 are undone first. A
     sentence is judged alone and with the next one of its text, so pass whole texts rather than pieces.
     """
+    if len(text) <= _BRIEF_CHARS:
+        return _found_again(text)
+    return tuple(
+        Finding(start + one.start, start + one.end, one.logit)
+        for start, end in parts_of(text, _AT_ONCE_CHARS)
+        for one in _found(text[start:end])
+    )
+
+
+@lru_cache(maxsize=512)
+def _found_again(text: str) -> tuple[Finding, ...]:
+    """Titles and headings come again and again."""
+    return _found(text)
+
+
+def _found(text: str) -> tuple[Finding, ...]:
     read = clear(text)
     said = unfigured(read.text, is_sign_word)
     weights = shipped_weights()

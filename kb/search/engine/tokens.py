@@ -11,9 +11,12 @@ import numpy.typing as npt
 from tokenizers import Encoding, Tokenizer
 
 from kb.exceptions import ConfigurationError
+from kb.text_parts import parts_of
 
 _ROUND_TO = 16  # padded lengths; few distinct shapes let the network reuse its compiled kernels
 _DEFAULT_LENGTH = 512
+# An encoding takes some 400 bytes for each character of its text.
+_AT_ONCE_CHARS = 50_000
 
 
 class Tokens:
@@ -35,8 +38,11 @@ class Tokens:
 
     def starts(self, text: str) -> list[int]:
         """The character offset at which each token of the text starts, ascending, special ones left out."""
-        encoding = self._whole.encode(text, add_special_tokens=False)
-        return [start for start, _ in encoding.offsets]
+        found: list[int] = []
+        for begin, end in parts_of(text, _AT_ONCE_CHARS):
+            encoding = self._whole.encode(text[begin:end], add_special_tokens=False)
+            found.extend(begin + start for start, _ in encoding.offsets)
+        return found
 
     def count(self, text: str) -> int:
         return len(self._whole.encode(text, add_special_tokens=False).ids)
