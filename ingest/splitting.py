@@ -10,12 +10,16 @@ from itertools import pairwise
 import sentencex
 
 from ingest.parsers.base import Block
+from kb.text_parts import parts_of
 
 Span = tuple[int, int]
 
 # English has 4 to 5 characters per token, German 3, code 3. Beyond this many the tokenizer has given up: it
 # makes one token of a word of any length that it does not know.
 MAX_CHARS_PER_TOKEN = 16
+
+# The library takes a time that grows with the square of a text without sentences.
+_AT_ONCE_CHARS = 10_000
 
 
 class Measure:
@@ -104,10 +108,12 @@ def _split_large(
 
 def _sentences(text: str, start: int, end: int) -> Iterator[Span]:
     # Only the positions are taken from the library, so that whatever it does to the text, nothing is lost.
-    found = sentencex.get_sentence_boundaries("en", text[start:end])
-    cuts = {start + boundary["start_index"] for boundary in found}
-    borders = sorted({start, end} | {cut for cut in cuts if start < cut < end})
-    yield from pairwise(borders)
+    cuts = {start, end}
+    for at, stop in parts_of(text[start:end], _AT_ONCE_CHARS):
+        found = sentencex.get_sentence_boundaries("en", text[start + at : start + stop])
+        # Where a part begins, perhaps no sentence does.
+        cuts |= {start + at + boundary["start_index"] for boundary in found if boundary["start_index"]}
+    yield from pairwise(sorted(cut for cut in cuts if start <= cut <= end))
 
 
 def _lines(text: str, start: int, end: int) -> Iterator[Span]:

@@ -124,6 +124,13 @@ def test_large_paragraph_is_cut_between_sentences() -> None:
         assert text.endswith("at the lake.")
 
 
+def test_paragraph_longer_than_is_looked_at_at_once_is_cut_between_sentences() -> None:
+    sentences = [f"Sentence {number} says that {words(number % 17)} are true." for number in range(1_500)]
+    found = texts(plain(" ".join(sentences)), 100)
+    assert len(found) > 20
+    assert all(text.startswith("Sentence ") and text.endswith(" are true.") for text in found)
+
+
 def test_large_sentence_is_cut_at_spaces() -> None:
     parsed = plain(words(500))
     assert {word for text in texts(parsed, 50) for word in text.split()} == {"word"}
@@ -223,6 +230,7 @@ HOSTILE = {
     "one sentence": "a " * 50_000,
     "sentences": "A. “B. (C. " * 9_000,
     "quotes": '"' * 100_000,
+    "open links": "[a](" * 50_000,
     "lines": "a\n" * 50_000,
     "paragraphs": "a\n\n" * 33_000,
     "spaces": "a" + " " * 100_000 + "b",
