@@ -10,6 +10,7 @@ from ingest.parsers.html_visibility import without_marks
 from ingest.parsers.markup import hide
 from ingest.parsers.omml import latex
 from ingest.parsers.ooxml import MC, A, C, M, R, W, chosen, words_of
+from ingest.parsers.raised import raised
 from ingest.parsers.xml_tree import Element, children, local_name
 
 _W14 = "{http://schemas.microsoft.com/office/word/2010/wordml}"
@@ -136,6 +137,9 @@ class InlineReader:
         if not words.strip():
             return
         properties = run.find(f"{W}rPr")
+        if properties is not None and value(properties.find(f"{W}vertAlign")) == "superscript":
+            words = raised(words, "".join(found.pieces[max(0, before - 1) : before]))
+            found.pieces[before:] = [words]
         if not is_monospaced(properties):
             found.monospaced = False
         if self._is_hidden(run, properties, style):

@@ -9,6 +9,7 @@ from ingest.parsers.docx_numbering import BULLET, written
 from ingest.parsers.markup import hide
 from ingest.parsers.omml import latex
 from ingest.parsers.ooxml import MC, A, M, chosen, words_of
+from ingest.parsers.raised import raised
 from ingest.parsers.xml_tree import Element, children
 
 MAX_SPAN = 100
@@ -54,11 +55,19 @@ def paragraph_words(paragraph: Element) -> str:
             pieces.append("\n")
         elif element.tag in (f"{A}r", f"{A}fld"):
             words = words_of(element.findtext(f"{A}t"))
+            if _is_raised(element):
+                words = raised(words, "".join(pieces[-1:]))
             pieces.append(hide(words) if _is_tiny(element) else words)
         elif element.tag == f"{MC}AlternateContent":
             for part in chosen(element):
                 pieces += [f" ${latex(formula)}$ " for formula in part.iter(f"{M}oMath")]
     return "".join(pieces)
+
+
+def _is_raised(run: Element) -> bool:
+    properties = run.find(f"{A}rPr")
+    baseline = (properties.get("baseline") if properties is not None else None) or "0"
+    return baseline.removesuffix("%").isdecimal() and int(baseline.removesuffix("%")) > 0
 
 
 def drawn_table(table: Element) -> list[list[str]]:

@@ -15,6 +15,7 @@ from ingest.parsers.encoding import decode_text
 from ingest.parsers.html_tables import flatten_tables
 from ingest.parsers.html_visibility import is_dropped, mark_unseen, style_rules, take_marks
 from ingest.parsers.markdown import first_heading, markdown_blocks
+from ingest.parsers.raised import is_raised_figure
 
 _NEVER_TEXT = (
     *("head", "title", "script", "style", "noscript", "template", "iframe", "object", "svg", "canvas", "nav"),
@@ -111,6 +112,8 @@ def readable_text(page: BeautifulSoup, *, framed: bool = True) -> str:
         tag.extract()
     for image in page.find_all("img"):
         image.replace_with(str(image.get("alt") or ""))
+    for tag in page.find_all("sup"):
+        _write_raised(tag)
     whole_length = len(page.get_text())
     for tag in page.find_all(True):
         if is_dropped(tag, whole_length) or (framed and _is_boilerplate(tag, whole_length)):
@@ -121,6 +124,17 @@ def readable_text(page: BeautifulSoup, *, framed: bool = True) -> str:
     if len(mains) == 1 and len(mains[0].get_text()) >= len(page.get_text()) / 2:
         return _to_markdown(mains[0])
     return _to_markdown(page)
+
+
+def _write_raised(tag: Tag) -> None:
+    """A power behind its number as "10^6", the number of a note as "[1]"."""
+    before = tag.previous_sibling
+    if before is None or not is_raised_figure(tag.get_text(), before.get_text()):
+        return
+    is_note = tag.find("a", href=lambda target: target is not None and target.startswith("#")) is not None
+    tag.insert(0, "[" if is_note else "^")
+    if is_note:
+        tag.append("]")
 
 
 def _is_boilerplate(tag: Tag, whole_length: int) -> bool:

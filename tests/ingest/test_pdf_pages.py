@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -29,7 +30,7 @@ def test_headers_and_page_numbers_are_dropped_and_pages_stay_right(tmp_path: Pat
     parsed = PdfParser().parse(book().write(tmp_path / "p.pdf"))
     pages = [parsed.text[start:end] for start, end in parsed.pages]
     assert pages == [f"The {word} chapter is about journeys." for word in WORDS]
-    assert parsed.metadata["repeated_lines"] == ["Travel Policy", "Page 0 of 0"]
+    assert parsed.metadata["repeated_lines"] == ["Travel Policy", "Page 7 of 90"]
 
 
 def test_lines_of_two_pages_are_not_called_repeated(tmp_path: Path) -> None:
@@ -45,6 +46,43 @@ def test_figures_that_change_without_counting_pages_stay() -> None:
     kept, dropped = drop_running_lines(pages)
     assert kept == pages
     assert not dropped
+
+
+def printed(*lines: tuple[str, float], size: float = 10) -> list[Line]:
+    """A page of lines, and ten of text between 700 and 560 points."""
+    body = [Line(f"Words of the text {lines[0][0]} {row}", 72, 700 - 14 * row, 10) for row in range(10)]
+    return [*(Line(text, 72, y, size) for text, y in lines), *body]
+
+
+@pytest.mark.parametrize(
+    ("pages", "size"),
+    [
+        ([[(f"Article {number}", 730)] for number in range(1, 7)], 10),  # counts articles, one on each page
+        ([[("Code City Amount", 714)] for _ in range(6)], 10),  # the header of a table that goes on
+        ([[("Payment within 30 days", 500)] for _ in range(6)], 10),  # a form, far from the margin
+        ([[("Minutes", 740)] for _ in range(6)], 16),  # a heading
+    ],
+)
+def test_lines_that_are_part_of_the_text_stay(pages: list[list[tuple[str, float]]], size: float) -> None:
+    given = [printed(*lines, size=size) for lines in pages]
+    kept, dropped = drop_running_lines(given)
+    assert kept == given
+    assert not dropped
+
+
+@pytest.mark.parametrize(
+    ("lines", "size"),
+    [
+        (lambda number: [("ACME Handbook", 740), (f"Page {number} of 6", 40)], 10),
+        (lambda number: [(f"{number} Travel", 714)], 8),  # close to the text, in smaller letters
+        (lambda number: [("ACME Ltd", 754), ("Confidential", 740), (f"Seite {number}", 30)], 10),
+    ],
+)
+def test_lines_of_the_margin_go(lines: Callable[[int], list[tuple[str, float]]], size: float) -> None:
+    given = [printed(*lines(number), size=size) for number in range(1, 7)]
+    kept, dropped = drop_running_lines(given)
+    assert kept == [page[len(lines(1)) :] for page in given]
+    assert dropped == [text for text, _ in lines(1)]
 
 
 def test_page_of_nothing_but_repeated_lines_keeps_them() -> None:
