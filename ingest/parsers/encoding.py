@@ -15,11 +15,17 @@ _BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-# What a web page may name. Python knows more, among them codecs whose decoding is quadratic (punycode).
+# What a page or a mail may name. Python knows more, among them codecs of quadratic time (punycode).
 _DECLARABLE = re.compile(
-    r"utf-8|us-ascii|iso-8859-\d{1,2}|windows-125\d|cp125\d|koi8-[ru]|shift_jis|euc-jp|euc-kr|gbk|gb2312|gb18030|big5",
+    r"utf-8|us-ascii|iso-8859-\d{1,2}|latin-?\d{1,2}|windows-(?:125\d|31j|874|949)|cp(?:125\d|437|85\d|866|9[345]\d)"
+    r"|koi8-[rut]|mac(?:intosh|-roman|-cyrillic|-latin2|-greek)|shift[_-]jis|sjis|euc[_-](?:jp|kr)"
+    r"|ks_c_5601-1987|gbk|gb2312|gb18030|big5(?:-hkscs)?|tis-620|iso-2022-(?:jp(?:-[123])?|kr)",
     re.IGNORECASE,
 )
+_NAMED_OTHERWISE = {"windows-31j": "cp932", "windows-874": "cp874", "windows-949": "cp949"}
+# Seven bits and escapes: all of it could be UTF-8.
+_IN_ESCAPES = re.compile(r"iso-2022-", re.IGNORECASE)
+_ESCAPE = b"\x1b"
 _CONTROL_BYTES = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
 MAX_CONTROL_SHARE = 0.01
 
@@ -50,7 +56,7 @@ def decode_text(data: bytes, declared: str | None = None) -> str:
     if b"\0" in data:
         raise not_text()
     try:
-        text = data.decode("utf-8")
+        text = data.decode(_escaped_encoding(data, declared) or "utf-8")
     except UnicodeDecodeError:
         return normalise_text(_decode_legacy(data, declared))
     if len(_CONTROL_BYTES.findall(text)) > MAX_CONTROL_SHARE * len(text):
@@ -58,10 +64,16 @@ def decode_text(data: bytes, declared: str | None = None) -> str:
     return normalise_text(text)
 
 
+def _escaped_encoding(data: bytes, declared: str | None) -> str | None:
+    if declared and _IN_ESCAPES.match(declared) and _DECLARABLE.fullmatch(declared) and _ESCAPE in data:
+        return declared
+    return None
+
+
 def _decode_legacy(data: bytes, declared: str | None) -> str:
     encodings = ["cp1252", "latin-1"]
     if declared and _DECLARABLE.fullmatch(declared):
-        encodings.insert(0, declared)
+        encodings.insert(0, _NAMED_OTHERWISE.get(declared.lower(), declared))
     for encoding in encodings:
         try:
             text = data.decode(encoding)

@@ -36,7 +36,9 @@ _PROPERTIES = {
     "keywords": "keywords",
 }
 _MAX_LANGUAGE_CHARS = 35
-_CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?([\w-]{1,40})", re.IGNORECASE)
+_CHARSET = re.compile(
+    rb"<(?:meta[^>]{0,200}?charset|\?xml[^>]{0,200}?encoding)\s*=\s*[\"']?([\w-]{1,40})", re.IGNORECASE
+)
 _BLANK_LINES = re.compile(r"\n{3,}")
 
 # Links become their words and nothing is escaped, so that a quotation of the text is what the page shows.

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,24 +14,17 @@ from pypdf import PdfReader
 from pypdf.errors import DependencyError, FileNotDecryptedError
 from pypdf.generic import Destination
 
-from ingest.parsers.base import ParsedDocument, ParseError, clean_title
+from ingest.parsers.base import ParsedDocument, ParseError
 from ingest.parsers.pdf_document import printed_document
 from ingest.parsers.pdf_layout import heading_key
 from ingest.parsers.pdf_pdfium import open_page
+from ingest.parsers.pdf_properties import properties_of, title_of
 from ingest.parsers.pdf_source import DAMAGED, attempt, read_page
 from ingest.parsers.pictures import PageRequest, fitting_scale, no_page
 from ingest.parsers.recognised import RecognisedPage
 
 MAX_PAGES = 5000
 MAX_OUTLINE_ENTRIES = 5000
-
-# Names that programs put in when nobody wrote a title.
-_NO_TITLE = re.compile(
-    r"title|untitled.*"
-    r"|(?:microsoft (?:word|powerpoint|excel)|powerpoint presentation|slide \d+|document\d*)\b.*"
-    r"|.*\.(?:docx?|pdf|pptx?|xlsx?|indd|tex|dvi|rtf|odt|qxd|fm|ai|eps|html?)|[\d\W_]*",
-    re.IGNORECASE | re.DOTALL,
-)
 
 
 class PdfParser:
@@ -84,8 +77,10 @@ def _read(
     if all(page.is_damaged for page in pages):
         raise _unreadable()
     outline = attempt(lambda: _outline_levels(reader)) if reader is not None else None
-    title = attempt(lambda: _title(reader)) if reader is not None else None
-    return printed_document(pages, outline, title, recognised)
+    title = attempt(lambda: title_of(reader)) if reader is not None else None
+    printed = printed_document(pages, outline, title, recognised)
+    told = properties_of(reader) if reader is not None else {}
+    return replace(printed, metadata={**told, **printed.metadata})
 
 
 def _open_pypdf(path: Path) -> PdfReader | None:
@@ -153,12 +148,6 @@ def _unreadable() -> ParseError:
         "The PDF is damaged or is not a PDF. Open it in a viewer; if it shows, print it to a new PDF and "
         "upload that.",
     )
-
-
-def _title(reader: PdfReader) -> str | None:
-    """The title in the properties. The largest line of the first page is too often a letterhead or a date."""
-    title = clean_title(reader.metadata.title if reader.metadata else None)
-    return None if title is None or _NO_TITLE.fullmatch(title) else title
 
 
 def _outline_levels(reader: PdfReader) -> dict[str, int]:

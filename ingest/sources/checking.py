@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from ingest.sources.addresses import check_host
 from ingest.sources.errors import SourceUnreachableError
 from ingest.sources.folder_reach import allowed_folder
+from ingest.sources.naming import can_be_kept
 from ingest.sources.patterns import is_wanted
 from ingest.sources.protocols import protocol_named
 from ingest.sources.reaching import Listed, reach
@@ -71,7 +72,8 @@ def preview(
         try:
             # Of a place where nothing fits the patterns, not everything is listed here.
             some = islice(reach(protocol, location, options).walk(), _LOOKED_AT)
-            fitting = list(islice((one for one in some if is_wanted(one.path, include, exclude)), _FIRST + 1))
+            wanted = (one for one in some if is_wanted(one.path, include, exclude) and can_be_kept(one.path))
+            fitting = list(islice(wanted, _FIRST + 1))
             answers.put(Preview(tuple(fitting[:_FIRST]), len(fitting) > _FIRST))
         except KBError as error:
             answers.put(error)

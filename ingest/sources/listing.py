@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,12 +12,13 @@ from django.db import transaction
 
 from ingest.sources.leases import SourceLease
 from ingest.sources.models import RunStep, Source, SourceFile, SourceRun
-from ingest.sources.naming import external_id_of
+from ingest.sources.naming import can_be_kept, external_id_of
 from ingest.sources.patterns import is_wanted
 from ingest.sources.reaching import Listed, Reach
 
+logger = logging.getLogger(__name__)
+
 _AT_ONCE = 500
-_LONGEST_PATH = 1000
 _LISTED = (
     "listed_mark", "listed_content_mark", "listed_bytes", "modified", "seen_in", "due",
     "missing_since", "missing_agreed",
@@ -55,18 +57,11 @@ def take_listing(lease: SourceLease, run: SourceRun, source: Source, place: Reac
 def _fits(source: Source, listed: Listed, tally: Tally) -> bool:
     if not is_wanted(listed.path, source.include, source.exclude):
         return False
-    if len(listed.path) <= _LONGEST_PATH and _can_be_kept(listed.path):
+    if can_be_kept(listed.path):
         return True
     tally.failed += 1
+    logger.warning("Source %s: a file whose name cannot be kept: %s", source.pk, ascii(listed.path)[:300])
     return False
-
-
-def _can_be_kept(path: str) -> bool:
-    """PostgreSQL refuses NUL, and nobody can write broken characters down."""
-    try:
-        return "\0" not in path and bool(path.encode())
-    except UnicodeEncodeError:
-        return False
 
 
 def _write(run: SourceRun, source: Source, batch: list[Listed], tally: Tally) -> None:

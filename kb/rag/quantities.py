@@ -18,7 +18,7 @@ _IN_WORDS = (
     rf"(?:(?:{_HUNDREDS}|a) (?:thousand|million|billion)(?: (?:and )?{_HUNDREDS})?|{_HUNDREDS}"
     r"|(?:a )?dozen|half(?: an?)?)"
 )
-_DIGITS = r"(?:(?<![\w)-])-)?(?:\d{1,3}(?:[,' ]\d{3})+(?!\d)(?:\.\d+)?|\d+(?:[.,]\d+)*)"
+_DIGITS = r"(?:(?<![\w)-])-)?(?:\d{1,3}(?:[,' ]\d{3})+(?!\d)(?:\.\d+)?|\d+(?:[.,]\d+)*)(?:\^-?\d+)?"
 _MONEY = r"(?:us\$|[$\u20ac\u00a3\u00a5]|\b(?:usd|eur|gbp|chf|jpy)(?![a-z]))"
 _UNIT = "|".join(sorted((re.escape(unit) for unit in UNITS), key=len, reverse=True))
 _QUANTITY = re.compile(

@@ -85,6 +85,26 @@ def test_declared_encoding_is_used(tmp_path: Path) -> None:
     assert parse(tmp_path, source.encode("koi8-r")).text == "Привет"
 
 
+@pytest.mark.parametrize(
+    ("declared", "codec", "words"),
+    [
+        ("shift_jis", "shift_jis", "旅行規程"),
+        ("iso-2022-jp", "iso-2022-jp", "旅行規程"),
+        ("ks_c_5601-1987", "cp949", "여행 규정"),
+        ("latin2", "iso-8859-2", "Podróż służbowa"),
+        ("macintosh", "mac-roman", "Größe"),
+        ("windows-31j", "cp932", "旅行①"),
+    ],
+)
+def test_encodings_of_the_world_are_read_where_they_are_declared(
+    tmp_path: Path, declared: str, codec: str, words: str
+) -> None:
+    in_meta = f'<meta charset="{declared}"><p>{words}</p>'
+    in_xml = f'<?xml version="1.0" encoding="{declared}"?><html><body><p>{words}</p></body></html>'
+    for source in (in_meta, in_xml):
+        assert parse(tmp_path, source.encode(codec)).text == words
+
+
 def test_tags_nested_too_deeply_keep_their_words(tmp_path: Path) -> None:
     assert parse(tmp_path, "<div>" * 1000 + "deep" + "</div>" * 1000).text == "deep"
 

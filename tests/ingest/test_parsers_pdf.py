@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -62,6 +63,7 @@ def test_pages_are_spans_of_the_text(tmp_path: Path) -> None:
     assert pages[0].endswith("- strikes")
     assert pages[1:] == ["## 2. Refunds\n\nRefunds take 14 days.", "", "Last page."]
     assert "\n\n".join(page for page in pages if page) == parsed.text
+    assert parsed.metadata.pop("created")
     assert parsed.metadata == {"page_count": 4, "page_images": True, "pages_without_text": [3]}
 
 
@@ -81,6 +83,34 @@ def test_title_in_the_properties_counts_when_a_person_wrote_it(
     pdf = policy()
     pdf.pdf.set_title(written)
     assert PdfParser().parse(pdf.write(tmp_path / "p.pdf")).title == title
+
+
+def test_properties_are_metadata(tmp_path: Path) -> None:
+    made = Pdf().page().lines("Flights are booked in Voyago.")
+    made.pdf.set_author("Ann Example, Bob B")
+    made.pdf.set_subject("Travel")
+    made.pdf.set_keywords("flights, hotels")
+    made.pdf.set_lang("en-GB")
+    made.pdf.set_creation_date(datetime(2024, 3, 1, 10, tzinfo=UTC))
+    parsed = PdfParser().parse(made.write(tmp_path / "p.pdf"))
+    told = {name: parsed.metadata.get(name) for name in ("author", "subject", "keywords", "language")}
+    assert told == {
+        "author": "Ann Example, Bob B",
+        "subject": "Travel",
+        "keywords": "flights, hotels",
+        "language": "en-GB",
+    }
+    assert str(parsed.metadata["created"]).startswith("2024-03-01T10:00:00")
+
+
+@pytest.mark.parametrize("author", ["(anonymous)", "anonymous", "Administrator", ""])
+def test_author_that_a_program_made_up_is_none(tmp_path: Path, author: str) -> None:
+    made = Pdf().page().lines("Flights are booked in Voyago.")
+    made.pdf.set_author(author)
+    made.pdf.set_title("(anonymous)")
+    parsed = PdfParser().parse(made.write(tmp_path / "p.pdf"))
+    assert "author" not in parsed.metadata
+    assert parsed.title != "(anonymous)"
 
 
 def test_outline_titles_are_headings(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from dataclasses import replace
 from io import StringIO
@@ -165,6 +166,16 @@ def test_readers_editors_and_strangers_know_of_no_source(
         for decision in ("run", "pause", "remove-all"):
             assert browser.post(f"/library/sources/{source.pk}/{decision}/").status_code == status
     assert Source.objects.get().state == "active"
+
+
+def test_names_that_are_no_text_do_not_stop_the_preview(
+    send: Send, collection: Collection, owner: User, folder: Path
+) -> None:
+    Path(os.fsdecode(os.fsencode(folder) + b"/bad\xffname.md")).write_text("Hello")
+    source = make_source(collection, owner, location=str(folder))
+    answer = send("post", f"/api/v1/sources/{source.pk}/preview/")
+    assert answer.status_code == 200
+    assert [file["path"] for file in answer.json()["files"]] == [f"{number}.md" for number in range(5)]
 
 
 @pytest.mark.parametrize(

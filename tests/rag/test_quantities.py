@@ -35,6 +35,7 @@ def found(text: str) -> list[tuple[str, str]]:
         ("2\u00bd hours", [("2.5", "hour")]),
         ("three (3) days", [("3", "day")]),
         ("1.000,50", [("1.000,50", "")]),
+        ("10^6 joule, 10^-3 kg, 10 joule", [("10^6", ""), ("10^-3", "kg"), ("10", "")]),
         ("one of the managers", []),
         ("m\u00b2", []),
     ],
