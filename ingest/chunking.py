@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from ingest.parsers.base import Block, ParsedDocument
 from ingest.parsers.headings import markdown_heading, plain_heading
+from ingest.sight import cut, sight_borders
 from ingest.splitting import Measure, Span, pack, split_block
 
 TARGET_TOKENS = 200
@@ -85,7 +86,12 @@ def chunk_document(
     """
     measure = Measure(parsed.text, token_starts, target_tokens)
     page_ends = [end for _, end in parsed.pages]
-    pieces = _attach_bare(_plan(_sections(parsed), measure), measure)
+    borders = sight_borders(parsed)
+    pieces = (
+        replace(piece, start=start, end=end)
+        for piece in _attach_bare(_plan(_sections(parsed), measure), measure)
+        for start, end in cut(piece.start, piece.end, borders)
+    )
     return [chunk for piece in pieces if (chunk := _chunk(piece, measure, page_ends))]
 
 
