@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import islice
 
 import numpy as np
@@ -61,22 +61,7 @@ def note_likeness(document: Document, sketch: np.ndarray | None) -> None:
     if sketch is None:
         return
     bands = list(_bands(sketch))
-    sharing = SketchBand.objects.filter(collection_id=document.collection_id, value__in=bands)
-    others = (
-        Sketch.objects.filter(
-            document__in=sharing.values("document_id"),
-            document__superseded_at=None,
-            document__deleted_at=None,
-        )
-        .exclude(document__external_id=document.external_id)
-        .order_by("-document_id")
-        .values_list("document_id", "values")[:_MOST_COMPARED]
-    )
-    found = {
-        (min(document.pk, pk), max(document.pk, pk)): share
-        for pk, values in others
-        if (share := likeness(sketch, np.frombuffer(bytes(values), "<u4"))) >= ALIKE
-    }
+    found = _alike(document, sketch, bands)
     # A document that is only read again has not changed: what was dismissed stays so.
     NearDuplicate.objects.bulk_create(
         NearDuplicate(
@@ -94,6 +79,26 @@ def note_likeness(document: Document, sketch: np.ndarray | None) -> None:
     SketchBand.objects.bulk_create(
         SketchBand(document=document, collection_id=document.collection_id, value=value) for value in bands
     )
+
+
+def _alike(document: Document, sketch: np.ndarray, bands: Sequence[int]) -> dict[tuple[int, int], float]:
+    """By the pair of their ids, the smaller first, how alike others of the collection are."""
+    sharing = SketchBand.objects.filter(collection_id=document.collection_id, value__in=bands)
+    others = (
+        Sketch.objects.filter(
+            document__in=sharing.values("document_id"),
+            document__superseded_at=None,
+            document__deleted_at=None,
+        )
+        .exclude(document__external_id=document.external_id)
+        .order_by("-document_id")
+        .values_list("document_id", "values")[:_MOST_COMPARED]
+    )
+    return {
+        (min(document.pk, pk), max(document.pk, pk)): share
+        for pk, values in others
+        if (share := likeness(sketch, np.frombuffer(bytes(values), "<u4"))) >= ALIKE
+    }
 
 
 def forget_likeness(document_id: int) -> None:

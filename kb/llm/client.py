@@ -20,7 +20,7 @@ from kb.llm.errors import NotOfferedError
 from kb.llm.failures import broken_off, raise_for_error, raise_for_response, too_late, understood
 from kb.llm.scores import Score, Scorer, parsed_scores
 from kb.llm.sse import Comment, Data, EventReader
-from kb.llm.types import Usage
+from kb.llm.types import Usage, usage_of
 
 _QUEUED = "queued "
 _END = "[DONE]"
@@ -258,7 +258,7 @@ class _Answer:
             raise_for_error(chunk["error"], httpx.codes.OK)
         self._model = _NO_TEXT.sub("", str(chunk.get("model") or self._model))[:_LONGEST_NAME]
         if chunk.get("usage"):
-            self._usage = _usage(chunk["usage"])
+            self._usage = usage_of(chunk["usage"])
             if not self._has_opened and chunk.get("choices"):
                 yield Opened(self._usage, self._model)
         self._has_opened = True
@@ -272,15 +272,6 @@ def _joined(message: Mapping[str, Any]) -> dict[str, Any]:
     content = message["content"]
     text = content if isinstance(content, str) else "".join(part["text"] for part in content)
     return {**message, "content": text}
-
-
-def _usage(given: Mapping[str, Any]) -> Usage:
-    details = given.get("prompt_tokens_details") or {}
-    return Usage(
-        prompt_tokens=int(given.get("prompt_tokens") or 0),
-        cached_tokens=int(details.get("cached_tokens") or 0),
-        completion_tokens=int(given.get("completion_tokens") or 0),
-    )
 
 
 def _object(response: httpx.Response) -> dict[str, Any] | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal, NamedTuple, Protocol
 
@@ -96,6 +96,16 @@ class Usage:
     completion_tokens: int
     accepted_tokens: int = 0
     rejected_tokens: int = 0
+
+
+def usage_of(given: Mapping[str, Any]) -> Usage:
+    """The counts as the OpenAI API names them. What is not named is 0."""
+    details = given.get("prompt_tokens_details") or {}
+    return Usage(
+        prompt_tokens=int(given.get("prompt_tokens") or 0),
+        cached_tokens=int(details.get("cached_tokens") or 0),
+        completion_tokens=int(given.get("completion_tokens") or 0),
+    )
 
 
 @dataclass(frozen=True)

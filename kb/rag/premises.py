@@ -11,8 +11,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from kb.rag.claims import claim_of
+from kb.rag.quotes import quotes_of
 from kb.rag.statements import statements_of
-from kb.rag.support import coverage_in, difference, quotes_of, rarity_of
+from kb.rag.support import coverage_in, difference, rarity_of
 from kb.rag.types import Passage, Quote, Verdict
 from kb.rag.window import Window
 

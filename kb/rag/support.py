@@ -21,11 +21,13 @@ from kb.rag.joining import joined_apart
 from kb.rag.narrowing import narrowing_dropped
 from kb.rag.pieces import pieces_of
 from kb.rag.polarity import is_negation
-from kb.rag.relations import belongs_to_other, order_differs, subject_differs
+from kb.rag.quotes import quotes_of
+from kb.rag.relations import belongs_to_other, subject_differs
 from kb.rag.standing import standing_differs
 from kb.rag.statements import Statement, statements_of
 from kb.rag.types import Passage, Quote, Verdict
 from kb.rag.window import Window
+from kb.rag.word_order import order_differs
 from kb.rag.wording import wording_differs
 from kb.rag.words import plain, rarity, weight
 
@@ -288,20 +290,6 @@ def difference(claim: Claim, window: Window, rare: Mapping[str, float]) -> str:
     if reason := narrowing_dropped(claim.body, claim.asked, window):
         return reason
     return standing_differs(claim.reading, window)
-
-
-def quotes_of(passage: Passage, window: Window) -> tuple[Quote, ...]:
-    """The window's words, then the words above the list or the header row that its first statement needs."""
-    first, last = window.statements[0], window.statements[-1]
-    quotes = [_quote(passage, first.start, last.end)]
-    if first.lead is not None:
-        lead = window.everything[first.lead]
-        quotes.append(_quote(passage, lead.start, lead.end))
-    return tuple(quotes)
-
-
-def _quote(passage: Passage, start: int, end: int) -> Quote:
-    return Quote(passage.n, passage.start + start, passage.start + end, passage.text[start:end])
 
 
 @lru_cache(maxsize=8)

@@ -8,7 +8,7 @@ a laptop became a phone: one word of a long sentence weighs little. So the two a
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from kb.rag.alignment import Alignment, Exchange, alignments
 from kb.rag.contrasts import COMPARING, LIMITING, MODALITY, OPPOSITES, SCALES_OF_WORDS
@@ -116,12 +116,7 @@ def _with_have_to(words: Sequence[str]) -> frozenset[str]:
 
 def _other_tense(each: Exchange) -> bool:
     """ "Has been signed" for "will be signed", "is" for "was"; "was built" and "has been built" are one."""
-    mine, theirs = set(each.mine), set(each.theirs)
-    return any(
-        mine & one and theirs & other and not mine & other and not theirs & one
-        for sides in _TENSES
-        for one, other in (sides, sides[::-1])
-    )
+    return _changes_sides(each, _TENSES)
 
 
 def _joined_otherwise(each: Exchange) -> bool:
@@ -141,10 +136,15 @@ def _other_unit(each: Exchange) -> bool:
 
 
 def _opposite(each: Exchange) -> bool:
+    return _changes_sides(each, OPPOSITES)
+
+
+def _changes_sides(each: Exchange, pairs: Iterable[tuple[frozenset[str], frozenset[str]]]) -> bool:
+    """Whether of one of these pairs the claim has one side, and the source the other."""
     mine, theirs = set(each.mine), set(each.theirs)
     return any(
         mine & one and theirs & other and not mine & other and not theirs & one
-        for sides in OPPOSITES
+        for sides in pairs
         for one, other in (sides, sides[::-1])
     )
 
