@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 
 from pypdf import DocumentInformation, PdfReader
 
@@ -40,16 +41,23 @@ def title_of(reader: PdfReader) -> str | None:
 
 def properties_of(reader: PdfReader) -> dict[str, str]:
     """As the metadata of a document names them; what is damaged or was made up by a program is left out."""
-    found: dict[str, str] = {}
     info = attempt(lambda: reader.metadata)
-    for name, text in _TEXTS.items() if info else ():
-        words = clean_title(attempt(lambda text=text: text(info)))  # type: ignore[misc]
-        if words and not (name == "author" and _NOBODY.fullmatch(words)):
-            found[name] = words
-    for name, date in _DATES.items() if info else ():
-        if (day := attempt(lambda date=date: date(info))) is not None:  # type: ignore[misc]
-            found[name] = day.isoformat()
+    found = {} if info is None else {**_texts_of(info), **_dates_of(info)}
     language = attempt(lambda: str(reader.root_object.get("/Lang") or ""))
     if language and _LANGUAGE.fullmatch(language):
         found["language"] = language
     return found
+
+
+def _texts_of(info: DocumentInformation) -> dict[str, str]:
+    read = {name: clean_title(attempt(partial(text, info))) for name, text in _TEXTS.items()}
+    return {name: words for name, words in read.items() if words and not _is_nobody(name, words)}
+
+
+def _is_nobody(name: str, words: str) -> bool:
+    return name == "author" and _NOBODY.fullmatch(words) is not None
+
+
+def _dates_of(info: DocumentInformation) -> dict[str, str]:
+    read = {name: attempt(partial(date, info)) for name, date in _DATES.items()}
+    return {name: day.isoformat() for name, day in read.items() if day is not None}
