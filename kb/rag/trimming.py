@@ -96,7 +96,7 @@ class _Draft:
         return first, best
 
     def grow(self) -> tuple[float, int, int, int] | None:
-        """The better of the two neighbours: (value, extra tokens, first, last)."""
+        """The better of the two neighbours: (value, extra tokens, at least 1, first, last)."""
         options = []
         if self.first > 0:
             options.append((self.values[self.first - 1], self.first - 1, self.last))
@@ -105,7 +105,9 @@ class _Draft:
         if not options:
             return None
         value, first, last = max(options)
-        return value, self._tokens(first, last) - self._tokens(self.first, self.last), first, last
+        # A neighbour of a few characters may cost nothing as far as the estimate tells.
+        extra = max(1, self._tokens(first, last) - self._tokens(self.first, self.last))
+        return value, extra, first, last
 
     def _tokens(self, first: int, last: int) -> int:
         start, end = self._span(first, last)
