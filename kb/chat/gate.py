@@ -45,6 +45,10 @@ class Open:
     gate: Gate
     signals: Signals
 
+    def lets_through(self, opinion: float) -> bool:
+        """Whether there is enough to answer from with an opinion of this probability."""
+        return self.gate.lets_through(replace(self.signals, opinion=opinion))
+
 
 def judge(question: str, passages: Sequence[Passage], collections: Sequence[int]) -> Judgement:
     """Decide before the model is asked for an answer.
@@ -95,7 +99,7 @@ def _decided(gate: Gate, signals: Signals) -> tuple[str, dict[str, Any]]:
         "probability": round(probability, 4),
         "threshold": round(gate.threshold, 4),
     }
-    return "" if probability >= gate.threshold else "not_relevant", trace
+    return "" if gate.lets_through(signals) else "not_relevant", trace
 
 
 def gate_for(collections: Sequence[int]) -> Gate:

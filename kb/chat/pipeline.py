@@ -128,7 +128,8 @@ async def _answer_from(way: _Way, model: LanguageModel) -> AsyncGenerator[Event]
     )
     prompt = None if judgement.reason else await way.prompt()
     if prompt is not None and judgement.open is not None:
-        judgement = decided(judgement, await opinion_of(model, prompt))
+        opinion = await opinion_of(model, prompt, judgement.nearness, judgement.open.lets_through)
+        judgement = decided(judgement, opinion)
     message.trace["gate"] = judgement.trace
     if prompt is None or judgement.reason:
         async for event in _abstain(way, judgement.reason):

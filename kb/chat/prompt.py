@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from kb.rag.prompt import Message, build_messages
+from kb.rag.prompt import Message, build_check, build_messages
 from kb.rag.types import Passage
 
 
@@ -23,6 +23,10 @@ class Prompt:
     known_passages: bool = False
     user: str = ""
 
-    def messages(self, *, check: bool = False) -> list[Message]:
-        """For an answer, or for the check whether there is one."""
-        return build_messages(self.question, self.passages, known_passages=self.known_passages, check=check)
+    def messages(self) -> list[Message]:
+        """For an answer."""
+        return build_messages(self.question, self.passages, known_passages=self.known_passages)
+
+    def check(self, passage: Passage) -> list[Message]:
+        """For an opinion whether this passage states the answer."""
+        return build_check(self.question, passage)

@@ -24,7 +24,7 @@ from kb.library.retrieval import FoundChunk, search_chunks
 from kb.llm.client import LanguageModel
 from kb.quality.calibration import Case
 from kb.quality.datasets import EvalQuestion, read_jsonl
-from kb.rag.nearness import nearness_of
+from kb.rag.nearness import Nearness, nearness_of
 from kb.rag.signals import Signals, signals_of
 from kb.rag.types import Passage
 from kb.search.replicas import search_client
@@ -33,7 +33,7 @@ from kb.search.replicas import search_client
 _DEEP = 100
 _MOST_NAMED = 10
 
-Ask = Callable[[str, Sequence[Passage]], Opinion]
+Ask = Callable[[str, Sequence[Passage], Nearness], Opinion]
 
 
 def cases_of(
@@ -66,7 +66,7 @@ def _case(question: str, chunks: Sequence[FoundChunk], ask: Ask | None, *, answe
     signals = signals_of(question, passages, nearness)
     if ask is None:
         return Case(question, signals, answerable)
-    opinion = ask(question, passages)
+    opinion = ask(question, passages, nearness)
     return Case(question, replace(signals, opinion=opinion.probability), answerable, opinion.model)
 
 
@@ -79,8 +79,8 @@ def asking(model: LanguageModel) -> Iterator[Ask]:
     """
     with asyncio.Runner() as runner:
 
-        def ask(question: str, passages: Sequence[Passage]) -> Opinion:
-            opinion = runner.run(opinion_of(model, Prompt(question, passages)))
+        def ask(question: str, passages: Sequence[Passage], nearness: Nearness) -> Opinion:
+            opinion = runner.run(opinion_of(model, Prompt(question, passages), nearness))
             if opinion is None:
                 raise InvalidInputError(
                     "This language model's endpoint has no /v1/score, so it cannot give its opinion. "

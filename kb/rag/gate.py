@@ -39,6 +39,10 @@ class Gate:
         # Beyond this, floats cannot tell the probability from 0 or 1 anyway.
         return 1 / (1 + math.exp(-max(-500.0, min(500.0, log_odds))))
 
+    def lets_through(self, signals: Signals) -> bool:
+        """Whether that is enough to answer from."""
+        return self.probability(signals) >= self.threshold
+
     def as_json(self) -> dict[str, Any]:
         fields = {"weights": list(self.weights), "bias": self.bias, "threshold": self.threshold}
         return {**fields, "model": self.model} if self.model else fields

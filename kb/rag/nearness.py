@@ -29,3 +29,11 @@ def nearness_of(question: str, passages: Sequence[Passage], cosines: Cosines) ->
         return {}
     places, texts = zip(*found, strict=True)
     return dict(zip(places, cosines(question, texts), strict=True))
+
+
+def nearest_first(passages: Sequence[Passage], nearness: Nearness) -> list[Passage]:
+    """Passages by their nearest statement."""
+    nearest: dict[int, float] = {}
+    for (n, _), cosine in nearness.items():
+        nearest[n] = max(cosine, nearest.get(n, -1.0))
+    return sorted(passages, key=lambda passage: -nearest.get(passage.n, -1.0))

@@ -41,8 +41,7 @@ _EXAMPLES: tuple[Message, ...] = (
     {"role": "assistant", "content": "Keys are never copied. [2]"},
 )
 
-# Asked of the model before it answers, where its opinion counts.
-_CHECK = "\n\nDo the passages state the answer to this question? Reply with Yes or No only."
+_CHECK = "Does the passage state the answer to the question? Reply with Yes or No only."
 
 _REMEMBERED = 2
 _REMEMBERED_CHARS = 300
@@ -70,7 +69,6 @@ def build_messages(
     history: Sequence[tuple[str, str]] = (),
     *,
     known_passages: bool = False,
-    check: bool = False,
 ) -> list[Message]:
     """The constant beginning, then one user message: passages, what was said before, the question.
 
@@ -79,18 +77,23 @@ def build_messages(
         history: (question, answer) pairs, oldest first; the last two are shown, shortened.
         known_passages: the last message is a list of parts, which together are the same text. Numbers and
             passages are marked as parts that will be asked for again, in other combinations.
-        check: ask whether the passages state the answer, and not for the answer.
     """
     units = [unit for passage in passages for unit in _units(passage)]
     said = "".join(
         f"Earlier question: {_line(asked)}\nEarlier answer: {_line(answer)}\n\n"
         for asked, answer in history[-_REMEMBERED:]
     )
-    asked = f"{said}Question: {neutralise(question).strip()}{_CHECK if check else ''}"
+    asked = f"{said}{_question(question)}"
     content: str | list[dict[str, Any]] = "".join([*units, asked])
     if known_passages:
         content = [*(_part(unit, known=True) for unit in units), _part(asked, known=False)]
     return [{"role": "system", "content": SYSTEM}, *_EXAMPLES, {"role": "user", "content": content}]
+
+
+def build_check(question: str, passage: Passage) -> list[Message]:
+    """Whether one passage states the answer: the question that a small model judges best, short and alone."""
+    content = f"Passage:\n{_passage(passage)}\n\n{_question(question)}\n\n{_CHECK}"
+    return [{"role": "user", "content": content}]
 
 
 def neutralise(text: str) -> str:
@@ -100,6 +103,10 @@ def neutralise(text: str) -> str:
     still be read. Invisible and control characters, which could hide instructions, are removed (case 19).
     """
     return _RESERVED.sub(_break, _CONTROL.sub(" ", _INVISIBLE.sub("", text)))
+
+
+def _question(question: str) -> str:
+    return f"Question: {neutralise(question).strip()}"
 
 
 def _break(match: re.Match[str]) -> str:

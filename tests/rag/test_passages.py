@@ -137,7 +137,11 @@ def test_the_counter_is_not_called_for_every_sentence() -> None:
     assert len(calls) <= 4 * len(passages())
 
 
-@given(st.lists(st.sampled_from(["Ok.", "So it is.", "Parking costs 45 EUR for each week of a stay."]), min_size=4))
+@given(
+    st.lists(
+        st.sampled_from(["Ok.", "So it is.", "Parking costs 45 EUR for each week of a stay."]), min_size=4
+    )
+)
 def test_statements_of_a_few_characters_are_no_obstacle(sentences: list[str]) -> None:
     text = " ".join(["Parking is free for guests.", *sentences, "Dogs are welcome in the park."])
     found = [passage(text), passage(text)]

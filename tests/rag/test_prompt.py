@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kb.rag.prompt import build_messages, neutralise
+from kb.rag.prompt import build_check, build_messages, neutralise
 from tests.rag.corpus import passage, passages
 
 TOKENS = [
@@ -93,6 +93,8 @@ def test_template_tokens_and_passage_heads_in_a_document_are_broken(token: str) 
     frame = content.replace("[1] ", "", 1).replace("Question: ", "", 1)
     assert token.strip() not in frame
     assert frame.replace("\u200b", "").count(token.strip()) == 3
+    [check] = build_check(token, planted)
+    assert token.strip() not in check["content"].replace("\n\nQuestion: ", "", 1)
 
 
 def test_words_stay_readable_when_tokens_are_broken() -> None:
@@ -115,4 +117,5 @@ def test_no_reserved_token_survives(text: str) -> None:
 
 def test_a_lead_is_shown_above_the_text() -> None:
     row = type(passages()[0])(**{**passage("| Bern | 20 EUR |").__dict__, "lead": "| City | Breakfast |"})
-    assert "| City | Breakfast |\n| Bern | 20 EUR |" in build_messages("Bern?", [row])[-1]["content"]
+    for messages in (build_messages("Bern?", [row]), build_check("Bern?", row)):
+        assert "| City | Breakfast |\n| Bern | 20 EUR |" in messages[-1]["content"]
