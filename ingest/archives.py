@@ -15,6 +15,7 @@ from typing import IO, Any, BinaryIO
 
 from ingest.names import clean_external_id
 from ingest.zip_limits import ENCRYPTED_BIT, MAX_RATIO, RATIO_FROM_BYTES, UNREADABLE
+from ingest.zip_names import member_names
 from kb.exceptions import KBError
 
 # An archive in an archive in an archive is opened; what is in there is not, if it is an archive once more.
@@ -137,7 +138,7 @@ def check_list(path: Path, budget: Budget) -> None:
     """
     with _opened(path) as archive:
         files = _files(archive)
-        for info in files:
+        for info, _ in files:
             budget.take_file()
             if _refusal(info) is None:
                 budget.take_bytes(info.file_size)
@@ -171,15 +172,15 @@ def walk_archive(path: Path, budget: Budget, prefix: str = "", depth: int = 1) -
         ArchiveRefusedError: it breaks a limit or is damaged; also from the streams.
     """
     with _opened(path) as archive:
-        for info in _files(archive):
+        for info, name in _files(archive):
             budget.take_file()
-            yield from _member(archive, info, budget, prefix, depth)
+            yield from _member(archive, info, budget, f"{prefix}/{name}", depth)
 
 
 def _member(
-    archive: zipfile.ZipFile, info: zipfile.ZipInfo, budget: Budget, prefix: str, depth: int
+    archive: zipfile.ZipFile, info: zipfile.ZipInfo, budget: Budget, name: str, depth: int
 ) -> Iterator[Member]:
-    path = clean_external_id(f"{prefix}/{info.filename}")
+    path = clean_external_id(name)
     refusal = _refusal(info)
     if refusal is not None:
         yield Member(path, refusal=refusal)
@@ -222,8 +223,11 @@ def _nested(stream: BinaryIO, path: str, budget: Budget, depth: int) -> Iterator
             yield Member(path, refusal=MemberRefusedError("unreadable", "This archive is damaged."))
 
 
-def _files(archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
-    return [info for info in archive.infolist() if not info.is_dir() and not _is_litter(info.filename)]
+def _files(archive: zipfile.ZipFile) -> list[tuple[zipfile.ZipInfo, str]]:
+    """The files that people put there, with their names."""
+    name_of = member_names(archive.infolist())
+    named = ((info, name_of(info)) for info in archive.infolist() if not info.is_dir())
+    return [(info, name) for info, name in named if not _is_litter(name)]
 
 
 def _refusal(info: zipfile.ZipInfo) -> MemberRefusedError | None:

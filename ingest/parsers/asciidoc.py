@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,9 @@ _TITLE = re.compile(r"\.(?![\s.])(.+)")
 _ITEM = re.compile(r"\s*(\*{1,6}|-|\.{1,6}|\d{1,4}\.|<\d{1,3}>|<\.>)\s+(\S.*)")
 _TERM = re.compile(r"(?!//)(\S.{0,300}?)(:{2,4}|;;)(?:\s+(.*))?")
 _IMAGE = re.compile(r"(?:image|video|audio)::([^\s\[\]]*)\[(.*)\]")
-_DIRECTIVE = re.compile(r"(?:include|ifdef|ifndef|ifeval|endif|toc|comment)::.*")
+_DIRECTIVE = re.compile(r"(?:toc|comment)::.*")
+# These mean the same in every place, also in code and in tables.
+_PREPROCESSED = re.compile(r"(\\?)(include|ifdef|ifndef|ifeval|endif)::(\S*?)\[(.*)\]\s*")
 _FENCE = re.compile(r"(-{4,}|\.{4,}|={4,}|\*{4,}|_{4,}|\+{4,}|/{4,}|--|```.*|[|,!:]===+)\s*")
 _AUTHOR = re.compile(r"[^\W\d_][\w .'-]{1,80}(?:<[^<>\s]+>)?(?:;.*)?")
 _BREAK = re.compile(r"'{3,}|<<<+|-{3}|\*{3}")
@@ -35,7 +38,19 @@ class AsciidocParser:
     def parse(self, path: Path) -> ParsedDocument:
         text = without_marks(decode_text(path.read_bytes()))
         require_text(text)
-        return _Reader(text.split("\n")).read()
+        return _Reader(list(_without_directives(text.split("\n")))).read()
+
+
+def _without_directives(lines: Iterable[str]) -> Iterator[str]:
+    """The lines of all branches of conditions, whose attributes are set where a document is published."""
+    for line in lines:
+        found = _PREPROCESSED.fullmatch(line)
+        if found is None:
+            yield line
+        elif found[1]:
+            yield line[1:]
+        elif found[2] in ("ifdef", "ifndef") and found[4]:
+            yield found[4]
 
 
 class _Reader:

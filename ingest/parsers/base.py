@@ -30,9 +30,9 @@ class ParseError(KBError):
     """The file gives no text.
 
     Args:
-        code: a stable word: empty, encrypted, not_text, unreadable, unsupported, no_text_layer (pictures of
-            pages, needs OCR), too_many_pages; from the sandbox also timeout, out_of_memory, crashed,
-            output_too_large.
+        code: a stable word: empty, encrypted, not_text, unreadable, unsupported, unknown_encoding,
+            no_text_layer (pictures of pages, needs OCR), too_many_pages; from the sandbox also timeout,
+            out_of_memory, crashed, output_too_large.
         reason: a sentence that tells a person what to do about it.
         detail: where the parser failed, for the log and not for a reader; holds no text of the file.
         pages: of no_text_layer, the numbers from 1 of the pages that text recognition may read.

@@ -12,7 +12,8 @@ from ingest.parsers.docx_inline import Inline, InlineReader, diagram_words
 from ingest.parsers.docx_numbering import BULLET, Numbering
 from ingest.parsers.docx_styles import Style, Styles, heading_level, is_code, is_title
 from ingest.parsers.encoding import decode_text
-from ingest.parsers.html import parse_page, readable_text
+from ingest.parsers.html import readable_text
+from ingest.parsers.html_tree import parse_page
 from ingest.parsers.markup import MarkdownWriter
 from ingest.parsers.ooxml import MC, Package, R, W, chosen, missing_main
 from ingest.parsers.xml_tree import Element, children

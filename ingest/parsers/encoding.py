@@ -6,6 +6,7 @@ import codecs
 import re
 
 from ingest.parsers.base import ParseError, normalise_text
+from ingest.parsers.undeclared import guess_encoding, has_impossible
 
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -22,12 +23,24 @@ _DECLARABLE = re.compile(
     r"|ks_c_5601-1987|gbk|gb2312|gb18030|big5(?:-hkscs)?|tis-620|iso-2022-(?:jp(?:-[123])?|kr)",
     re.IGNORECASE,
 )
-_NAMED_OTHERWISE = {"windows-31j": "cp932", "windows-874": "cp874", "windows-949": "cp949"}
+# What the web, and with it whoever writes these names, means by them (Encoding Standard, 4.2): Windows' own
+# encoding where it holds more letters than the one that is named.
+_NAMED_OTHERWISE = {
+    **{"windows-31j": "cp932", "windows-874": "cp874", "windows-949": "cp949", "tis-620": "cp874"},
+    **dict.fromkeys(("iso-8859-1", "latin1", "latin-1", "us-ascii"), "cp1252"),
+    **dict.fromkeys(("iso-8859-9", "latin5", "latin-5"), "cp1254"),
+    **dict.fromkeys(("shift_jis", "shift-jis", "sjis"), "cp932"),
+    **dict.fromkeys(("euc-kr", "euc_kr", "ks_c_5601-1987"), "cp949"),
+    **dict.fromkeys(("gbk", "gb2312"), "gb18030"),
+    "big5": "big5hkscs",
+}
 # Seven bits and escapes: all of it could be UTF-8.
 _IN_ESCAPES = re.compile(r"iso-2022-", re.IGNORECASE)
 _ESCAPE = b"\x1b"
 _CONTROL_BYTES = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
 MAX_CONTROL_SHARE = 0.01
+# Of the characters beyond ASCII. Text in another encoding has hardly any that are sound UTF-8.
+MAX_DAMAGED_SHARE = 0.05
 
 
 def has_unicode_mark(data: bytes) -> bool:
@@ -36,7 +49,7 @@ def has_unicode_mark(data: bytes) -> bool:
 
 
 def decode_text(data: bytes, declared: str | None = None) -> str:
-    """Decode a text file: byte order mark, then UTF-8, then the declared encoding, then Windows-1252.
+    """Decode a text file: byte order mark, then UTF-8, then the declared encoding, then the one found.
 
     UTF-8 goes before the declaration because text that is not UTF-8 hardly ever decodes as it, while a wrong
     declaration is common.
@@ -45,7 +58,7 @@ def decode_text(data: bytes, declared: str | None = None) -> str:
         Normalised text.
 
     Raises:
-        ParseError: `not_text` when no encoding gives text.
+        ParseError: `not_text` for a binary file, `unknown_encoding` when no encoding gives text.
     """
     for mark, encoding in _BOMS:
         if data.startswith(mark):
@@ -71,19 +84,32 @@ def _escaped_encoding(data: bytes, declared: str | None) -> str | None:
 
 
 def _decode_legacy(data: bytes, declared: str | None) -> str:
-    encodings = ["cp1252", "latin-1"]
-    if declared and _DECLARABLE.fullmatch(declared):
-        encodings.insert(0, _NAMED_OTHERWISE.get(declared.lower(), declared))
-    for encoding in encodings:
-        try:
-            text = data.decode(encoding)
-        except (UnicodeDecodeError, LookupError):
-            continue
-        # Every byte string is Latin-1, so the absence of controls is the only sign that it is text.
-        if _CONTROL_BYTES.search(text):
-            break
-        return text
-    raise not_text()
+    text = _damaged_utf8(data) or _as_declared(data, declared)
+    if text is None and (guess := guess_encoding(data)) is not None:
+        text = data.decode(guess)
+    if text is None:
+        raise not_text() if _CONTROL_BYTES.search(data.decode("latin-1")) else _unknown_encoding()
+    if _CONTROL_BYTES.search(text):
+        raise not_text()
+    return text
+
+
+def _damaged_utf8(data: bytes) -> str | None:
+    """UTF-8 in which a few bytes are damaged or cut off, with a mark in their places."""
+    text = data.decode("utf-8", "replace")
+    damaged = text.count("\ufffd")
+    sound = sum(char > "\x7f" for char in text) - damaged
+    return text if damaged <= MAX_DAMAGED_SHARE * sound else None
+
+
+def _as_declared(data: bytes, declared: str | None) -> str | None:
+    if not declared or not _DECLARABLE.fullmatch(declared):
+        return None
+    try:
+        text = data.decode(_NAMED_OTHERWISE.get(declared.lower(), declared))
+    except (UnicodeDecodeError, LookupError):
+        return None
+    return None if has_impossible(text) else text
 
 
 def not_text() -> ParseError:
@@ -92,4 +118,12 @@ def not_text() -> ParseError:
         "not_text",
         "This is a binary file, not text, whatever its name says. Save the document as Markdown, plain text, "
         "HTML or PDF and upload that.",
+    )
+
+
+def _unknown_encoding() -> ParseError:
+    return ParseError(
+        "unknown_encoding",
+        "The text is in an encoding that could not be told, so that its letters would come out wrong. Open "
+        "it in the program that wrote it, save it as UTF-8 and upload that.",
     )

@@ -10,7 +10,8 @@ from urllib.parse import unquote
 
 from ingest.parsers.base import ParsedDocument, ParseError
 from ingest.parsers.encoding import decode_text
-from ingest.parsers.html import parse_page, readable_text
+from ingest.parsers.html import readable_text
+from ingest.parsers.html_tree import parse_page
 from ingest.parsers.markup import MarkdownWriter
 from ingest.parsers.ooxml import Package, properties_of
 from ingest.parsers.xml_tree import Element, children, local_name

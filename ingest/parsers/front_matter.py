@@ -1,10 +1,11 @@
-"""YAML front matter: read as data, never as part of the text."""
+"""Front matter, YAML between "---" or TOML between "+++": read as data, never as part of the text."""
 
 from __future__ import annotations
 
 import datetime
 import math
 import re
+import tomllib
 from typing import Any
 
 import yaml
@@ -18,6 +19,7 @@ MAX_DEPTH = 6
 MAX_KEY_CHARS = 200
 
 _FENCED = re.compile(r"---[ \t]*\n(.*?)^(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE)
+_TOML = re.compile(r"\+\+\+[ \t]*\n(.*?)^\+\+\+[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE)
 _KEY_LINE = re.compile(r"([A-Za-z_][\w-]*):(?:[ \t]+(.*))?")
 
 
@@ -37,12 +39,13 @@ def split_front_matter(text: str) -> tuple[dict[str, Any], str]:
         Its values as JSON values (dates as ISO strings) and the text without it; an empty dict and the
         unchanged text when the text does not begin with front matter.
     """
-    if not text.startswith("---"):
+    is_toml = text.startswith("+++")
+    if not is_toml and not text.startswith("---"):
         return {}, text
-    fenced = _FENCED.match(text[: MAX_CHARS + 8])
+    fenced = (_TOML if is_toml else _FENCED).match(text[: MAX_CHARS + 8])
     if fenced is None:
         return {}, text
-    values = _load(fenced[1])
+    values = _load_toml(fenced[1]) if is_toml else _load(fenced[1])
     if values is None:
         return {}, text
     return values, text[fenced.end() :].lstrip("\n")
@@ -58,6 +61,15 @@ def _load(source: str) -> dict[str, Any] | None:
     if loaded is None:
         return {}
     if not isinstance(loaded, dict):
+        return None
+    values = _as_json(loaded, [MAX_VALUES], 0)
+    return values if isinstance(values, dict) else None
+
+
+def _load_toml(source: str) -> dict[str, Any] | None:
+    try:
+        loaded = tomllib.loads(source)
+    except (tomllib.TOMLDecodeError, ValueError, RecursionError):
         return None
     values = _as_json(loaded, [MAX_VALUES], 0)
     return values if isinstance(values, dict) else None

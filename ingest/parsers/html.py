@@ -13,6 +13,7 @@ from markdownify import MarkdownConverter
 from ingest.parsers.base import ParsedDocument, ParseError, clean_title, normalise_text
 from ingest.parsers.encoding import decode_text
 from ingest.parsers.html_tables import flatten_tables
+from ingest.parsers.html_tree import parse_page
 from ingest.parsers.html_visibility import is_dropped, mark_unseen, style_rules, take_marks
 from ingest.parsers.markdown import first_heading, markdown_blocks
 from ingest.parsers.raised import is_raised_figure
@@ -94,11 +95,6 @@ def _properties(page: BeautifulSoup) -> dict[str, Any]:
     return found
 
 
-def parse_page(source: str) -> BeautifulSoup:
-    # html.parser resolves no entity but the named characters, so nothing is fetched and nothing expands.
-    return BeautifulSoup(source, "html.parser")
-
-
 def readable_text(page: BeautifulSoup, *, framed: bool = True) -> str:
     """The page as Markdown, with frames around what is not seen (`take_marks`).
 
@@ -114,6 +110,9 @@ def readable_text(page: BeautifulSoup, *, framed: bool = True) -> str:
         tag.extract()
     for image in page.find_all("img"):
         image.replace_with(str(image.get("alt") or ""))
+    for tag in page.find_all("summary"):
+        # The line that a part folds away under, beside words that need no paragraph.
+        tag.name = "p"
     for tag in page.find_all("sup"):
         _write_raised(tag)
     whole_length = len(page.get_text())

@@ -28,6 +28,7 @@ def flatten_tables(page: BeautifulSoup) -> None:
         if table.find_parent(("td", "th")) is not None:
             table.replace_with(f" {' '.join(table.get_text(' ').split())} ")
         else:
+            _put_in_order(table)
             copies -= _repeat_merged(table, copies)
             _escape_bars(table)
 
@@ -68,6 +69,24 @@ def _unwrap(table: Tag) -> None:
     for section in table.find_all(("thead", "tbody", "tfoot"), recursive=False):
         section.name = "div"
     table.name = "div"
+
+
+def _put_in_order(table: Tag) -> None:
+    """The rows alone, the foot last, wherever the source has it; what else there is comes before."""
+    rows = _rows(table)
+    feet = [row for row in rows if row.parent is not None and row.parent.name == "tfoot"]
+    heads = [row for row in rows if row.parent is not None and row.parent.name == "thead"]
+    ends = {id(row) for row in [*heads, *feet]}
+    ordered = [*heads, *(row for row in rows if id(row) not in ends), *feet]
+    for row in rows:
+        row.extract()
+    others = [node for node in table.children if not isinstance(node, Tag) or node.name != "colgroup"]
+    for node in others:
+        before = BeautifulSoup("", "html.parser").new_tag("p")
+        table.insert_before(before)
+        before.append(node)
+    table.clear()
+    table.extend(ordered)
 
 
 def _repeat_merged(table: Tag, budget: int) -> int:

@@ -9,6 +9,7 @@ attributes and from simple rules of the page's own style sheets; nothing is fetc
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
 from bs4 import BeautifulSoup, Tag
 from bs4.element import NavigableString
@@ -48,11 +49,12 @@ def is_dropped(tag: Tag, whole_length: int) -> bool:
 
 def mark_unseen(page: BeautifulSoup, rules: dict[str, Styles]) -> None:
     """Frame each text that is displayed and cannot be seen; `take_marks` finds the frames again."""
+    looks = _Looks(rules)
     for string in list(page.find_all(string=True)):
         if type(string) is not NavigableString or not string.strip():
             continue
         words = without_marks(string)
-        if string.parent is not None and not _is_seen(string.parent, rules):
+        if string.parent is not None and not looks.of(string.parent).is_seen:
             words = frame_unseen(words)
         if words != string:
             string.replace_with(words)
@@ -117,25 +119,55 @@ def _styles(tag: Tag, rules: dict[str, Styles]) -> Styles:
     return styles
 
 
-def _is_seen(tag: Tag, rules: dict[str, Styles]) -> bool:
-    """Whether text directly in this tag can be seen."""
-    colour = background = size = None
-    for above in [tag, *tag.parents]:
-        if above.name == "[document]":
-            continue
-        styles = _styles(above, rules)
-        if _vanishes(styles):
+@dataclass(frozen=True)
+class _Look:
+    """How text directly in a tag looks; empty where no tag around it says anything."""
+
+    vanished: bool = False
+    colour: str = ""
+    size: str = ""
+    background: str = ""
+
+    def inside(self, styles: Styles) -> _Look:
+        """The look in a tag that stands in one of this look."""
+        background = styles.get("background-color") or styles.get("background") or ""
+        if _TRANSPARENT.match(background):
+            background = ""
+        return _Look(
+            self.vanished or _vanishes(styles),
+            styles.get("color") or self.colour,
+            styles.get("font-size") or self.size,
+            background or self.background,
+        )
+
+    @property
+    def is_seen(self) -> bool:
+        if self.vanished or (self.size and _NOTHING.match(self.size)):
             return False
-        colour = colour or styles.get("color")
-        size = size or styles.get("font-size")
-        background = background or styles.get("background-color") or styles.get("background")
-        if background and _TRANSPARENT.match(background):
-            background = None
-    if size and _NOTHING.match(size):
-        return False
-    if colour is None:
-        return True
-    return not _TRANSPARENT.match(colour) and _differs(colour, background)
+        if not self.colour:
+            return True
+        return not _TRANSPARENT.match(self.colour) and _differs(self.colour, self.background or None)
+
+
+class _Looks:
+    """The looks of a page's tags, each worked out once."""
+
+    def __init__(self, rules: dict[str, Styles]) -> None:
+        self._rules = rules
+        self._known: dict[int, _Look] = {}
+
+    def of(self, tag: Tag) -> _Look:
+        waiting = []
+        look = _Look()
+        for above in (tag, *tag.parents):
+            if id(above) in self._known:
+                look = self._known[id(above)]
+                break
+            if above.name != "[document]":
+                waiting.append(above)
+        for above in reversed(waiting):
+            look = self._known[id(above)] = look.inside(_styles(above, self._rules))
+        return look
 
 
 def _vanishes(styles: Styles) -> bool:

@@ -10,6 +10,7 @@ from ingest.parsers.odf_comments import comment_line, place_of
 from ingest.parsers.odf_package import DRAW, SVG, TABLE, TEXT
 from ingest.parsers.odf_styles import OdfStyles
 from ingest.parsers.ooxml import words_of
+from ingest.parsers.raised import raised
 from ingest.parsers.xml_tree import Element, children, local_name
 
 MAX_REPEATED = 100
@@ -57,6 +58,8 @@ class OdfInline:
             elif name and name not in SKIPPED and name not in HANGING and depth < 6 * MAX_DEPTH:
                 words = self.words(child, notes, depth + 1)
                 style = child.get(f"{TEXT}style-name")
+                if self._styles.is_raised(style):
+                    words = raised(words, "".join(pieces)[-1:])
                 unseen = name.startswith("hidden-") or self._styles.is_hidden(style, on_page=on_page(element))
                 pieces.append(hide(words_of(words)) if unseen else words)
             pieces.append(words_of(child.tail))

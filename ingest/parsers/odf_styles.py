@@ -64,6 +64,15 @@ class OdfStyles:
             and (background or "transparent") in ("transparent", *_WHITE)
         )
 
+    def is_raised(self, name: str | None) -> bool:
+        """Whether words in the style stand above the line: "super 58%" or "33% 58%"."""
+        for style in self._chain(name):
+            text = style.find(f"{STYLE}text-properties")
+            place = "" if text is None else text.get(f"{STYLE}text-position") or ""
+            if place:
+                return place.startswith("super") or re.match(r"[1-9]", place) is not None
+        return False
+
     def is_skipped_page(self, name: str | None) -> bool:
         return any(
             properties.get(f"{PRESENTATION}visibility") == "hidden"

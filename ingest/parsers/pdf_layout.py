@@ -12,6 +12,7 @@ from itertools import pairwise
 
 from ingest.parsers.base import BlockKind
 from ingest.parsers.headings import plain_heading
+from ingest.parsers.pdf_hyphens import Hyphens
 from ingest.parsers.pdf_lines import Line
 from ingest.parsers.pdf_tables import find_tables
 
@@ -27,9 +28,6 @@ FULL_LINE_SHARE = 0.8
 _LIST_MARK = re.compile(r"(?:[•▪■●○◦‣∙·–—*\ue000-\uf8ff-]|\(?(?:\d{1,2}|[a-z]|[ivx]{1,4})[.)])\s")
 _BULLET = re.compile(r"[^\w\s(-]\s+")
 _SENTENCE_END = (".", "!", "?", ":", ";", "。")
-_WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
-_HYPHENATED = re.compile(r"([^\W\d_]+)[-\u2010\u00ad]$")
-_WORD_PART = re.compile(r"[^\W_]+")
 
 
 @dataclass(frozen=True)
@@ -41,14 +39,14 @@ class Style:
         body_bold: whether most characters of that size are bold.
         heading_levels: a level from 1 for each size above the body size.
         outline: the level of each outline title, by `heading_key`.
-        words: every word of the document, lower case, with its hyphens.
+        hyphens: which hyphens at line ends are part of their words.
     """
 
     body_size: float
     body_bold: bool
     heading_levels: Mapping[float, int]
     outline: Mapping[str, int]
-    words: Set[str]
+    hyphens: Hyphens
 
 
 @dataclass
@@ -66,14 +64,13 @@ def heading_key(title: str) -> str:
 
 def document_style(pages: Iterable[Sequence[Line]], outline: Mapping[str, int]) -> Style:
     """Learn the running text's size, the larger sizes and the words from all lines."""
+    pages = list(pages)
     sizes: Counter[tuple[float, bool]] = Counter()
-    words: set[str] = set()
     for line in (line for page in pages for line in page):
         sizes[line.size, line.bold] += len(line.text)
-        words.update(word.lower() for word in _WORD.findall(line.text))
     body_size, body_bold = sizes.most_common(1)[0][0] if sizes else (0.0, False)
     larger = {size for size, _ in sizes if size >= HEADING_SCALE * body_size}
-    return Style(body_size, body_bold, _levels(larger), outline, words)
+    return Style(body_size, body_bold, _levels(larger), outline, Hyphens.of(pages))
 
 
 def _levels(sizes: Set[float]) -> dict[float, int]:
@@ -113,7 +110,7 @@ def _text_paragraphs(lines: Sequence[Line], style: Style) -> Iterator[Paragraph]
             words = " ".join(line.text for line in group)
             yield Paragraph("heading", f"{'#' * level} {words}", level)
         else:
-            text = _join(group, FULL_LINE_SHARE * widths[group[0].size], style.words)
+            text = _join(group, FULL_LINE_SHARE * widths[group[0].size], style.hyphens)
             item = _LIST_MARK.match(text) is not None
             if item:
                 text = _BULLET.sub("- ", text, count=1) if _BULLET.match(text) else text
@@ -179,21 +176,12 @@ def _heading_level(group: Sequence[Line], style: Style) -> int:
     return min(6, max(style.heading_levels.values(), default=0) + 1)
 
 
-def _join(group: Sequence[Line], full: float, words: Set[str]) -> str:
+def _join(group: Sequence[Line], full: float, hyphens: Hyphens) -> str:
     """Join the lines of a paragraph: with a space where the line was full, else with a line end."""
     text = group[0].text
     for above, line in pairwise(group):
-        first, second = _HYPHENATED.search(above.text), _WORD_PART.match(line.text)
-        if first and second:
-            broken = second[0][0].islower() and _is_one_word(first[1], second[0], words)
-            text = (text[:-1] if broken else text) + line.text
-        else:
-            text += (" " if len(above.text) >= full else "\n") + line.text
+        joined = hyphens.join(text, above.text, line.text)
+        if joined is None:
+            joined = text + (" " if len(above.text) >= full else "\n") + line.text
+        text = joined
     return text.replace("\u00ad", "")
-
-
-def _is_one_word(first: str, second: str, words: Set[str]) -> bool:
-    """Whether the hyphen between two halves came from breaking the line; the document's own words decide."""
-    if f"{first}{second}".lower() in words:
-        return True
-    return f"{first}-{second}".lower() not in words

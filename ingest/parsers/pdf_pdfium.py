@@ -18,6 +18,7 @@ import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
 
 from ingest.parsers.pdf_lines import Line, Word, clean_line, finite, half_points, is_bold_font
+from ingest.parsers.pdf_raised import with_raised
 from ingest.parsers.pdf_unseen import Visibility
 
 _LINE_ENDS = (10, 13)
@@ -186,7 +187,11 @@ def _add_word(piece: _Piece, text: _PageText, first: int, last: int, letters: st
     if not piece.words:
         piece.y = text.base_line(first)
     if not letters.isascii():
-        letters = _SCRIPT_CHANGE.sub(" ", _unswapped(text, first, letters))
+        letters = _unswapped(text, first, letters)
+    if not letters.isalpha():
+        letters = with_raised(text, first, letters)
+    if not letters.isascii():
+        letters = _SCRIPT_CHANGE.sub(" ", letters)
     piece.words.append(Word(letters, left, right))
     piece.sizes[size] += len(letters)
     piece.bold = piece.bold and text.is_bold(first)

@@ -1,7 +1,8 @@
 """Headers, footers and page numbers: lines in the margin of a page that its neighbours have as well.
 
 What is dropped can be neither found nor quoted. So a line only goes where it looks like no part of the text:
-in the margin, set apart from what follows by space or by smaller letters, and not in larger ones.
+in the margin, set apart from what follows by space or by smaller letters, and not in larger ones. And where
+it says more than the number of a page, it stays once.
 """
 
 from __future__ import annotations
@@ -39,34 +40,66 @@ _PAGE_WORDS = frozenset(
     | {"página", "páginas", "pág", "pagina", "pagine", "pag"}
     | {"strana", "strona", "str", "oldal", "sayfa", "стр", "страница"}
 )
+_OF = frozenset({"of", "von", "de", "sur", "di", "van", "av", "af", "z", "ze", "din", "из", "od"})
+_ROMAN = re.compile(r"[ivxlc]+", re.IGNORECASE)
+_LETTERS = re.compile(r"[^\W\d_]+")
+_WORD = re.compile(r"\w+")
+_UNIT = r"(?:[$€£¥₹%]|(?:EUR|USD|GBP|CHF|JPY|CNY|INR|SEK|NOK|DKK|PLN|CZK|HUF|kr|zł|Fr)\b\.?)"
+# A label and an amount of money, "Total: 100 EUR": six invoices may be about the same sum.
+_AMOUNT = re.compile(rf"[^\W\d_].*[:\s](?:{_UNIT}\s?[\d.,' ]*\d[.,–-]*|\d[\d.,' –-]*{_UNIT})\W*$")
 
 
 def drop_running_lines(pages: Sequence[Sequence[Line]]) -> tuple[list[list[Line]], list[str]]:
-    """Take headers, footers and page numbers away.
+    """Take headers, footers and page numbers away, where they repeat what is said already.
 
-    A page of which nothing would be left keeps its lines.
+    What says more than the number of a page stays where it stands first, so that it can be found. A page of
+    which nothing would be left keeps its lines.
 
     Returns:
-        The pages, and what was dropped, each once, in order: of lines that differ in numbers only, the first.
+        The pages, and what repeats, each once, in order: of lines that differ in numbers only, the first.
     """
     print_ = _Print.of(pages)
     tops = [_from(page, top=True) for page in pages]
     bottoms = [_from(page, top=False) for page in pages]
-    kept: list[list[Line]] = []
-    dropped: dict[str, str] = {}
+    running: list[set[int]] = []
+    repeated: dict[str, Line] = {}
     for number, page in enumerate(pages):
-        running = {
+        found = {
             id(line)
             for inwards in (tops, bottoms)
             for line in _running(inwards, number, print_, inwards is tops)
         }
-        rest = [line for line in page if id(line) not in running]
-        if running and rest:
-            for line in page:
-                if id(line) in running:
-                    dropped.setdefault(_folded(line), line.text[:MAX_LINE_CHARS])
-        kept.append(rest or list(page))
-    return kept, list(dropped.values())
+        if len(found) == len(page):
+            found = set()
+        for line in page:
+            if id(line) in found:
+                repeated.setdefault(_folded(line), line)
+        running.append(found)
+    said = _said(
+        line for page, found in zip(pages, running, strict=True) for line in page if id(line) not in found
+    )
+    first = {
+        id(line)
+        for line in repeated.values()
+        if not is_page_label(line.text) and _said([line]).strip() not in said
+    }
+    kept = [
+        [line for line in page if id(line) not in found or id(line) in first]
+        for page, found in zip(pages, running, strict=True)
+    ]
+    return kept, [line.text[:MAX_LINE_CHARS] for line in repeated.values()]
+
+
+def is_page_label(text: str) -> bool:
+    """Whether a line says which page it is and nothing else: "Page 7 of 90", "– iv –", "2024-03-01"."""
+    return all(
+        word.casefold() in _PAGE_WORDS | _OF or _ROMAN.fullmatch(word) for word in _LETTERS.findall(text)
+    )
+
+
+def _said(lines: Iterable[Line]) -> str:
+    """The words of lines, to be looked for in those of others."""
+    return f" {' '.join(word for line in lines for word in _WORD.findall(line.text.casefold()))} "
 
 
 @dataclass(frozen=True)
@@ -116,7 +149,7 @@ def _repeated(edges: Sequence[Sequence[Line]], number: int, print_: _Print, top:
     for line in edges[number]:
         others = (other for other in range(first, end) if other != number)
         found = sum(any(_same(line, twin, other - number) for twin in edges[other]) for other in others)
-        if found < needed or not print_.allows(line, top=top):
+        if found < needed or not print_.allows(line, top=top) or _AMOUNT.search(line.text):
             return
         yield line
 

@@ -15,7 +15,8 @@ from docutils.utils import SystemMessage
 
 from ingest.parsers.base import ParsedDocument, ParseError, require_text
 from ingest.parsers.encoding import decode_text
-from ingest.parsers.html import parse_page, readable_text
+from ingest.parsers.html import readable_text
+from ingest.parsers.html_tree import parse_page
 from ingest.parsers.markup import MarkdownWriter
 
 MAX_CHARS = 5_000_000

@@ -22,7 +22,7 @@ from kb.library.models import Collection, Document, Status
 from kb.library.overview import present_documents
 from kb.library.services import delete_document
 from tests.factories import browser_of
-from tests.ingest.zip_files import stored_files, zipped
+from tests.ingest.zip_files import stored_files, zipped, zipped_by_others
 
 pytestmark = pytest.mark.django_db
 
@@ -127,6 +127,24 @@ def test_odd_names_are_made_inert(take: Any, collection: Collection, name: str) 
     assert "\u202e" not in document.external_id + document.file_name
     assert len(document.external_id) <= 500
     assert all(Path(settings.MEDIA_ROOT) in path.parents for path in stored_files())
+
+
+@pytest.mark.parametrize(
+    ("names", "encoding"),
+    [
+        (["Résumé über Größe.md", "日本語の文書.md"], "utf-8"),
+        (["契約書についての説明.md", "代表者の一覧表.md"], "cp932"),
+        (["合同的说明.md", "年度报告书.md"], "gb18030"),
+        (["Договор аренды.md", "Отчёт за год.md"], "cp866"),
+        (["Größe der Räume.md", "Übersicht.md"], "cp437"),
+        (["Größe der Räume.md", "Übersicht.md"], "cp1252"),
+    ],
+)
+def test_names_that_say_no_encoding_are_read(
+    take: Any, collection: Collection, names: list[str], encoding: str
+) -> None:
+    take(zipped_by_others(names, encoding))
+    assert files_of(collection).keys() == {f"policies.zip/{name}" for name in names}
 
 
 def test_damaged_and_protected_members_say_so_and_the_others_are_taken(take: Any) -> None:

@@ -104,6 +104,26 @@ def test_front_matter_is_data_and_not_text(tmp_path: Path) -> None:
     }
 
 
+def test_front_matter_in_toml_is_read(tmp_path: Path) -> None:
+    source = (
+        '+++\ntitle = "Travel"\ndate = 2024-03-01\ntags = ["money"]\n[params]\nowner = "HR"\n+++\n\n# Rules\n'
+    )
+    parsed = parse(tmp_path, source)
+    assert parsed.text.startswith("# Rules")
+    assert parsed.title == "Travel"
+    assert parsed.metadata == {
+        "title": "Travel",
+        "date": "2024-03-01",
+        "tags": ["money"],
+        "params": {"owner": "HR"},
+    }
+
+
+@pytest.mark.parametrize("source", ["+++\nno toml\n+++\ntext", "+++\na = 1\ntext", "+++ a\n+++\n"])
+def test_what_is_no_toml_stays_text(source: str) -> None:
+    assert split_front_matter(source) == ({}, source)
+
+
 def test_front_matter_holds_nothing_that_a_database_refuses() -> None:
     values, _ = split_front_matter('---\ntags: ["a\\0b", "c\\ud800"]\n"k\\0": 1\n---\n# Travel')
     assert values == {"tags": ["ab", "c"], "k": 1}

@@ -189,6 +189,31 @@ def test_hyphens_at_line_ends_follow_the_documents_own_words(first: str, second:
     assert paragraphs_of(*column(first, second), known)[0] == joined
 
 
+@pytest.mark.parametrize(
+    ("lines", "joined"),
+    [
+        # Both halves are words of the document.
+        (["It is a long-", "term plan.", "The term is long."], "It is a long-term plan."),
+        # Halves at other line ends are no words of it.
+        (
+            ["An avail-", "ability and an avail-", "ability again."],
+            "An availability and an availability again.",
+        ),
+        # No program leaves a letter alone.
+        (["Write us an e-", "mail today."], "Write us an e-mail today."),
+        # A document that never breaks words does not break this one either.
+        (
+            ["It is well-", "known and cost-", "efficient, being well-known."],
+            "It is well-known and cost-efficient, being well-known.",
+        ),
+        # One that does, does.
+        (["The infor-", "mation is cor-", "rect information."], "The information is correct information."),
+    ],
+)
+def test_hyphens_at_line_ends_that_the_document_does_not_repeat(lines: list[str], joined: str) -> None:
+    assert " ".join(paragraphs_of(*column(*lines))).startswith(joined)
+
+
 def test_sentence_goes_on_in_the_next_column() -> None:
     left = column("The rate of a night in a hotel", "is paid up to the limit that")
     right = column("the table below gives for it.", "Other costs are not paid.", x=300)

@@ -44,6 +44,25 @@ def test_values_become_a_table_in_any_encoding(tmp_path: Path) -> None:
     assert read(tmp_path, "t.csv", "sep=|\nx|y;z\n").text == "| x | y;z |\n| --- | --- |"
 
 
+@pytest.mark.parametrize(
+    ("source", "text"),
+    [
+        ("One\nifdef::web[]\ntwo\nendif::web[]\nthree.", "One two three."),
+        ("ifdef::web[Only there.]\n\nHere.", "Only there.\n\nHere."),
+        ('* one\nifeval::["{a}" == "b"]\n* two\nendif::[]', "- one\n- two"),
+        ("----\nifndef::web[]\ncode\nendif::[]\n----", "```\ncode\n```"),
+        (
+            "|===\n|A |B\n\n|1 |2\nifdef::web[]\n|3 |4\nendif::[]\n|===",
+            "| A | B |\n| --- | --- |\n| 1 | 2 |\n| 3 | 4 |",
+        ),
+        ("----\n\\ifdef::web[]\n----", "```\nifdef::web[]\n```"),
+        ("Words of\ninclude::other.adoc[]\nthis file.", "Words of this file."),
+    ],
+)
+def test_conditions_of_asciidoc_are_no_text(tmp_path: Path, source: str, text: str) -> None:
+    assert read(tmp_path, "a.adoc", source).text == text
+
+
 def test_asciidoc_becomes_markdown(tmp_path: Path) -> None:
     source = """= Travel policy
 Jane Doe <jane@x.example>

@@ -29,7 +29,8 @@ def book(header: str = "Travel Policy", pages: int = 5) -> Pdf:
 def test_headers_and_page_numbers_are_dropped_and_pages_stay_right(tmp_path: Path) -> None:
     parsed = PdfParser().parse(book().write(tmp_path / "p.pdf"))
     pages = [parsed.text[start:end] for start, end in parsed.pages]
-    assert pages == [f"The {word} chapter is about journeys." for word in WORDS]
+    texts = [f"The {word} chapter is about journeys." for word in WORDS]
+    assert pages == [f"Travel Policy\n\n{texts[0]}", *texts[1:]]
     assert parsed.metadata["repeated_lines"] == ["Travel Policy", "Page 7 of 90"]
 
 
@@ -50,7 +51,7 @@ def test_figures_that_change_without_counting_pages_stay() -> None:
 
 def printed(*lines: tuple[str, float], size: float = 10) -> list[Line]:
     """A page of lines, and ten of text between 700 and 560 points."""
-    body = [Line(f"Words of the text {lines[0][0]} {row}", 72, 700 - 14 * row, 10) for row in range(10)]
+    body = [Line(f"Words of the text {lines[0][0][::-1]} {row}", 72, 700 - 14 * row, 10) for row in range(10)]
     return [*(Line(text, 72, y, size) for text, y in lines), *body]
 
 
@@ -61,6 +62,8 @@ def printed(*lines: tuple[str, float], size: float = 10) -> list[Line]:
         ([[("Code City Amount", 714)] for _ in range(6)], 10),  # the header of a table that goes on
         ([[("Payment within 30 days", 500)] for _ in range(6)], 10),  # a form, far from the margin
         ([[("Minutes", 740)] for _ in range(6)], 16),  # a heading
+        ([[("Total: 100 EUR", 40)] for _ in range(6)], 10),  # six invoices
+        ([[("Amount due  $1,250.00", 40)] for _ in range(6)], 10),
     ],
 )
 def test_lines_that_are_part_of_the_text_stay(pages: list[list[tuple[str, float]]], size: float) -> None:
@@ -71,18 +74,24 @@ def test_lines_that_are_part_of_the_text_stay(pages: list[list[tuple[str, float]
 
 
 @pytest.mark.parametrize(
-    ("lines", "size"),
+    ("lines", "size", "once"),
     [
-        (lambda number: [("ACME Handbook", 740), (f"Page {number} of 6", 40)], 10),
-        (lambda number: [(f"{number} Travel", 714)], 8),  # close to the text, in smaller letters
-        (lambda number: [("ACME Ltd", 754), ("Confidential", 740), (f"Seite {number}", 30)], 10),
+        (lambda number: [("ACME Handbook", 740), (f"Page {number} of 6", 40)], 10, 1),
+        (lambda number: [(f"{number} Travel", 714)], 8, 1),  # close to the text, in smaller letters
+        (lambda number: [("ACME Ltd", 754), ("Confidential", 740), (f"Seite {number}", 30)], 10, 2),
+        (lambda number: [("Tel. 030 12345", 40)], 10, 1),
+        (lambda number: [("Words of the text", 740), (f"– {number} –", 40)], 10, 0),  # said elsewhere
+        (lambda number: [("01.03.2024", 740)], 10, 0),
     ],
 )
-def test_lines_of_the_margin_go(lines: Callable[[int], list[tuple[str, float]]], size: float) -> None:
+def test_lines_of_the_margin_go_and_stay_once_where_they_say_something(
+    lines: Callable[[int], list[tuple[str, float]]], size: float, once: int
+) -> None:
     given = [printed(*lines(number), size=size) for number in range(1, 7)]
-    kept, dropped = drop_running_lines(given)
-    assert kept == [page[len(lines(1)) :] for page in given]
-    assert dropped == [text for text, _ in lines(1)]
+    kept, repeated = drop_running_lines(given)
+    count = len(lines(1))
+    assert kept == [given[0][:once] + given[0][count:], *(page[count:] for page in given[1:])]
+    assert repeated == [text for text, _ in lines(1)]
 
 
 def test_page_of_nothing_but_repeated_lines_keeps_them() -> None:

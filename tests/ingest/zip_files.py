@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import struct
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from django.conf import settings
@@ -17,6 +17,17 @@ def zipped(files: Mapping[str, bytes | str], compression: int = zipfile.ZIP_DEFL
         for name, content in files.items():
             archive.writestr(name, content)
     return out.getvalue()
+
+
+def zipped_by_others(names: Iterable[str], encoding: str) -> bytes:
+    """An archive whose names are in an encoding of which it says nothing."""
+    raw = [name.encode(encoding) for name in names]
+    # A name of as many bytes in ASCII, which gets no flag, gives way to the real one.
+    stand_ins = [f"{at:08d}".ljust(len(name), "x")[: len(name)] for at, name in enumerate(raw)]
+    data = zipped({stand_in: f"# {at}" for at, stand_in in enumerate(stand_ins)}, zipfile.ZIP_STORED)
+    for stand_in, name in zip(stand_ins, raw, strict=True):
+        data = data.replace(stand_in.encode(), name)
+    return data
 
 
 def stored_files() -> list[Path]:
