@@ -22,20 +22,8 @@ _LEAST_HALF = 4
 # These begin words that are written together: "over-view", "there-fore".
 _BEGINNINGS = frozenset(
     {"ever", "every", "here", "inter", "other", "over", "some", "super", "there", "through", "under", "what"}
-    | {
-        "when",
-        "where",
-        "with",
-        "fore",
-        "counter",
-        "auto",
-        "über",
-        "unter",
-        "wieder",
-        "gegen",
-        "durch",
-        "hinter",
-    }
+    | {"when", "where", "with", "fore", "counter", "auto"}
+    | {"über", "unter", "wieder", "gegen", "durch", "hinter"}
 )
 
 
