@@ -84,9 +84,11 @@ def _escaped_encoding(data: bytes, declared: str | None) -> str | None:
 
 
 def _decode_legacy(data: bytes, declared: str | None) -> str:
-    text = _damaged_utf8(data) or _as_declared(data, declared)
+    text = _damaged(data, "utf-8") or _as_declared(data, declared)
     if text is None and (guess := guess_encoding(data)) is not None:
         text = data.decode(guess)
+    if text is None:
+        text = _damaged(data, "cp1252")
     if text is None:
         raise not_text() if _CONTROL_BYTES.search(data.decode("latin-1")) else _unknown_encoding()
     if _CONTROL_BYTES.search(text):
@@ -94,9 +96,9 @@ def _decode_legacy(data: bytes, declared: str | None) -> str:
     return text
 
 
-def _damaged_utf8(data: bytes) -> str | None:
-    """UTF-8 in which a few bytes are damaged or cut off, with a mark in their places."""
-    text = data.decode("utf-8", "replace")
+def _damaged(data: bytes, encoding: str) -> str | None:
+    """Text in which a few bytes are damaged or cut off, with a mark in their places."""
+    text = data.decode(encoding, "replace")
     damaged = text.count("\ufffd")
     sound = sum(char > "\x7f" for char in text) - damaged
     return text if damaged <= MAX_DAMAGED_SHARE * sound else None

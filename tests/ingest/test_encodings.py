@@ -95,6 +95,11 @@ def test_utf8_with_a_damaged_byte_stays_utf8() -> None:
     assert decode_text(RUSSIAN.encode() + b" \xd0.") == f"{RUSSIAN} \ufffd."
 
 
+def test_windows_text_with_a_damaged_byte_stays_windows_text() -> None:
+    words = "Die Größe der Türen hängt von der Länge der Gänge ab, über die sie führen. " * 5
+    assert decode_text(words.encode("cp1252") + b"\x81.") == f"{words}\ufffd."
+
+
 @pytest.mark.parametrize(
     ("name", "before", "after"),
     [
