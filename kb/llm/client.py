@@ -18,6 +18,7 @@ from kb.exceptions import LLMUnavailableError
 from kb.llm.connections import Connections
 from kb.llm.errors import NotOfferedError
 from kb.llm.failures import broken_off, raise_for_error, raise_for_response, too_late, understood
+from kb.llm.fetching import fetch, refuse_compressed, whole
 from kb.llm.scores import Score, Scorer, parsed_scores
 from kb.llm.sse import Comment, Data, EventReader
 from kb.llm.types import Usage, usage_of
@@ -162,7 +163,7 @@ class OpenAIClient:
             await self._name(client)
             if not self._keeps_parts:
                 body["messages"] = [_joined(message) for message in body["messages"]]
-            response = await client.post("score", json=body)
+            response = await fetch(client, "POST", "score", json=body)
             if response.status_code in _NO_SUCH_CALL:
                 raise NotOfferedError
             if not response.is_success:
@@ -174,11 +175,11 @@ class OpenAIClient:
         client = await self._connections.client()
         try:
             with understood():
-                response = await client.get(f"{self._root}/health", timeout=_HEALTH_TIMEOUT_S)
+                response = await fetch(client, "GET", f"{self._root}/health", timeout=_HEALTH_TIMEOUT_S)
                 if (told := _object(response)) and isinstance(told.get("status"), str):
                     return told
                 # Not every endpoint tells how it is; one that lists its models is up.
-                response = await client.get("models", timeout=_HEALTH_TIMEOUT_S)
+                response = await fetch(client, "GET", "models", timeout=_HEALTH_TIMEOUT_S)
                 if response.is_success:
                     return {"status": "ok", "model": _first_model(response)}
         except LLMUnavailableError as error:
@@ -196,8 +197,8 @@ class OpenAIClient:
                 body["messages"] = [_joined(message) for message in body["messages"]]
             async with client.stream("POST", "chat/completions", json=body) as response:
                 if not response.is_success:
-                    await response.aread()
-                    raise_for_response(response)
+                    raise_for_response(await whole(response))
+                refuse_compressed(response)
                 answer = _Answer(model, self._timeout_s)
                 async for data in response.aiter_bytes():
                     for part in answer.feed(data):
@@ -206,7 +207,7 @@ class OpenAIClient:
 
     async def _name(self, client: httpx.AsyncClient) -> str:
         if not self._model:
-            response = await client.get("models")
+            response = await fetch(client, "GET", "models")
             if response.status_code == httpx.codes.NOT_FOUND:
                 return _NO_NAME
             if not response.is_success:

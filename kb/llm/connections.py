@@ -30,7 +30,8 @@ class Connections:
 
     def __init__(self, base_url: str, api_key: str, timeout_s: float) -> None:
         self._base_url = base_url
-        self._headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
+        self._headers = {"Accept-Encoding": "identity"}
+        self._headers |= {"Authorization": f"Bearer {api_key}"} if api_key else {}
         self._timeout_s = timeout_s
         self._clients: dict[asyncio.AbstractEventLoop, httpx.AsyncClient] = {}
 

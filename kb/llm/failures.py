@@ -19,6 +19,21 @@ _LONGEST_RETRY_S = 3600
 # How well-known servers say that a prompt does not fit, as code, type or in the message.
 _TOO_LONG = ("context_length_exceeded", "exceed_context_size_error", "maximum context length")
 
+_NOT_UNDERSTOOD = (
+    "The language model's endpoint sends what no such endpoint sends; an admin finds it in the log. Search "
+    "still works."
+)
+_WRONG_KEY = (
+    "The language model's endpoint refuses the key it was asked with; an admin can mend KB_LLM_API_KEY. "
+    "Search still works."
+)
+_WRONG_ADDRESS = (
+    "At the address of the language model something else answers; an admin can mend KB_LLM_URL. Search still "
+    "works."
+)
+_REFUSES_KEY = (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN)
+# From an endpoint that says nothing else about them: one without the model that it is asked for does.
+_ELSEWHERE = (301, 302, 303, 307, 308, httpx.codes.NOT_FOUND, httpx.codes.METHOD_NOT_ALLOWED)
 # What our own server tells of itself. The reason itself names files, which /readyz shows to admins alone.
 _OWN_STATES = {
     ModelLoadError.code: (
@@ -39,9 +54,9 @@ def understood() -> Iterator[None]:
         # Not louder: the error goes on to someone who says what broke, and health is asked again and again.
         logger.info("The language model does not answer: %s", type(error).__name__)
         raise LLMUnavailableError from error
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, LookupError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         logger.warning("The language model's endpoint sent what no such endpoint sends: %s", error)
-        raise LLMUnavailableError from error
+        raise LLMUnavailableError(_NOT_UNDERSTOOD) from error
 
 
 def too_late() -> LLMUnavailableError:
@@ -56,7 +71,7 @@ def raise_for_response(response: httpx.Response) -> NoReturn:
     """Raise what a response with an error status means. Its body must have been read."""
     try:
         error = response.json()["error"]
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, LookupError, TypeError, RecursionError):
         error = None
     found: Mapping[str, Any] = error if isinstance(error, dict) else {"message": str(error or "")}
     raise_for_error(found, response.status_code, response.headers.get("retry-after", ""))
@@ -79,7 +94,12 @@ def raise_for_error(error: Mapping[str, Any], status: int, retry_after: str = ""
         raise PromptTooLongError
     if code == LLMBusyError.code or status == httpx.codes.TOO_MANY_REQUESTS:
         raise LLMBusyError(retry_after_s=_seconds(retry_after))
-    raise LLMUnavailableError(_OWN_STATES.get(code), retry_after_s=_seconds(retry_after))
+    text = _OWN_STATES.get(code)
+    if status in _REFUSES_KEY:
+        text = _WRONG_KEY
+    elif status in _ELSEWHERE and not code:
+        text = _WRONG_ADDRESS
+    raise LLMUnavailableError(text, retry_after_s=_seconds(retry_after))
 
 
 def _seconds(retry_after: str) -> int:

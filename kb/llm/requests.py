@@ -18,6 +18,7 @@ _MAX_STOPS = 16
 _MAX_STOP_CHARS = 256
 _MAX_TOKENS = 1 << 20
 _MAX_TOP_K = 1 << 20
+_ANY_SEED = 0xFFFFFFFF
 _MAX_USER_CHARS = 256
 _MAX_CONTINUATIONS = 16
 _MAX_CONTINUATION_CHARS = 1000
@@ -175,8 +176,8 @@ def _sampling(given: Mapping[str, Any]) -> Sampling:
         min_p=_number(given, "min_p", default=0.0, high=1.0),
         presence_penalty=_penalty(given, "presence_penalty"),
         frequency_penalty=_penalty(given, "frequency_penalty"),
-        # Clients draw seeds of 64 bits and of either sign; the sampler takes 32.
-        seed=None if seed is None else whole("seed", seed, -(1 << 63), (1 << 63) - 1) & 0xFFFFFFFF,
+        # Clients draw seeds of 64 bits and of either sign; the sampler takes 32, of which the last means any.
+        seed=None if seed is None else whole("seed", seed, -(1 << 63), (1 << 63) - 1) % _ANY_SEED,
         stop=_stop(given.get("stop")),
     )
 

@@ -8,6 +8,8 @@ from typing import Any, Literal, NamedTuple, Protocol
 
 from kb.exceptions import KBError
 
+_MOST_TOKENS = (1 << 31) - 1
+
 FinishReason = Literal["stop", "length", "scored", "cancelled"]
 
 
@@ -99,12 +101,16 @@ class Usage:
 
 
 def usage_of(given: Mapping[str, Any]) -> Usage:
-    """The counts as the OpenAI API names them. What is not named is 0."""
+    """The counts as the OpenAI API names them; 0 for what is not named, bounded to what a database takes."""
+
+    def count(value: Any) -> int:
+        return min(max(int(value or 0), 0), _MOST_TOKENS)
+
     details = given.get("prompt_tokens_details") or {}
     return Usage(
-        prompt_tokens=int(given.get("prompt_tokens") or 0),
-        cached_tokens=int(details.get("cached_tokens") or 0),
-        completion_tokens=int(given.get("completion_tokens") or 0),
+        prompt_tokens=count(given.get("prompt_tokens")),
+        cached_tokens=count(details.get("cached_tokens")),
+        completion_tokens=count(given.get("completion_tokens")),
     )
 
 

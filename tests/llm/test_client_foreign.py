@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import json
 import time
+import tracemalloc
 
 import pytest
 
@@ -211,3 +213,71 @@ async def test_endpoint_that_refuses_is_not_healthy() -> None:
     async with endpoint(models=Reply(401)) as made:
         health = await client_of(made).health()
     assert (health["status"], "401" in health["reason"]) == ("failed", True)
+
+
+UNUSABLE_LISTS = [b'{"data":[]}', b"[" * 50_000, b'{"data":[{}]}', b'{"data":{}}', b"x" * 5_000_000]
+
+
+@pytest.mark.parametrize("listed", UNUSABLE_LISTS, ids=["empty", "deep", "no name", "no list", "endless"])
+async def test_endpoint_whose_list_of_models_is_none_is_unavailable_and_down(listed: bytes) -> None:
+    async with endpoint(models=Reply(parts=[listed])) as made:
+        with pytest.raises(LLMUnavailableError, match="no such endpoint sends"):
+            await everything(client_of(made))
+        assert (await client_of(made).health())["status"] == "down"
+
+
+@pytest.mark.parametrize(
+    "line", [b"data: " + b"[" * 50_000 + b"\n\n", b'data: {"usage": {"prompt_tokens": 1e999}}\n\n']
+)
+async def test_line_that_cannot_be_read_is_unavailable(line: bytes) -> None:
+    async with endpoint(chat=Reply(parts=[line])) as made:
+        with pytest.raises(LLMUnavailableError, match="no such endpoint sends"):
+            await everything(client_of(made))
+
+
+async def test_counts_are_bounded_to_what_a_database_takes() -> None:
+    usage = {"prompt_tokens": 10**30, "completion_tokens": -5}
+    async with endpoint(chat=Reply(parts=[chunk("Hi", "stop", usage=usage), END])) as made:
+        assert (await everything(client_of(made)))[-1] == Done(Usage(2**31 - 1, 0, 0), "foreign-1", "stop")
+
+
+@pytest.mark.parametrize("path", ["chat", "models", "score"])
+async def test_endless_body_of_an_error_is_not_read_whole(path: str) -> None:
+    piece, pieces = b"x" * 1_000_000, 300
+    replies = {path: Reply(400, parts=[piece] * pieces)}
+    async with endpoint(**replies) as made:
+        client = client_of(made)
+        tracemalloc.start()
+        try:
+            with pytest.raises(LLMUnavailableError):
+                await (client.score(HELLO, ("Yes",)) if path == "score" else everything(client))
+            _, peak_bytes = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+    assert peak_bytes < 50 * len(piece)
+
+
+async def test_compressed_answers_are_neither_asked_for_nor_read() -> None:
+    body = gzip.compress(chunk("Hi", "stop") + END)
+    async with endpoint(chat=Reply(parts=[body], headers={"Content-Encoding": "gzip"})) as made:
+        with pytest.raises(LLMUnavailableError):
+            await everything(client_of(made))
+    assert b"accept-encoding: identity" in made.headers[-1].lower()
+
+
+@pytest.mark.parametrize(
+    ("status", "says"),
+    [(401, "KB_LLM_API_KEY"), (403, "KB_LLM_API_KEY"), (302, "KB_LLM_URL"), (404, "KB_LLM_URL")],
+)
+async def test_what_only_an_admin_can_mend_is_said(status: int, says: str) -> None:
+    async with endpoint(chat=Reply(status, headers={"Location": "http://127.0.0.1:9/"})) as made:
+        with pytest.raises(LLMUnavailableError, match=says):
+            await everything(client_of(made))
+
+
+async def test_model_that_the_endpoint_does_not_have_is_no_wrong_address() -> None:
+    error = json.dumps({"error": {"code": "model_not_found", "message": "no such model"}}).encode()
+    async with endpoint(chat=Reply(404, parts=[error])) as made:
+        with pytest.raises(LLMUnavailableError) as caught:
+            await everything(client_of(made))
+    assert "KB_LLM_URL" not in caught.value.message

@@ -34,9 +34,17 @@ def test_everything_offered_is_understood() -> None:
         stream=True, stream_options={"include_usage": True}, n=1, user="somebody",
     )  # fmt: skip
 
-    assert found.sampling == Sampling(1.0, 0.5, 40, 0.1, -1.0, 0.5, 0xFFFFFFFF, ("\n",))
+    assert found.sampling == Sampling(1.0, 0.5, 40, 0.1, -1.0, 0.5, 0xFFFFFFFE, ("\n",))
     assert (found.max_tokens, found.stream, found.include_usage) == (7, True, True)
     assert found.user == "somebody"
+
+
+@pytest.mark.parametrize("seed", [-1, 0xFFFFFFFF, 0xFFFFFFFF * 6 + 5, (1 << 63) - 1, -(1 << 63), 0, 7])
+def test_seed_that_is_given_is_never_the_one_that_means_any(seed: int) -> None:
+    """0xFFFFFFFF makes llama.cpp draw one."""
+    sampling = parsed(seed=seed).sampling
+    assert sampling.seed is not None
+    assert 0 <= sampling.seed < 0xFFFFFFFF
 
 
 def test_form_of_the_answer_is_a_grammar() -> None:
