@@ -9,11 +9,12 @@ import ipaddress
 from asgiref.sync import sync_to_async
 from django.db import Error
 from django.http import HttpRequest, HttpResponse, HttpResponseForbidden, JsonResponse
+from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from prometheus_client import CONTENT_TYPE_LATEST
 
-from kb.accounts.models import User
+from kb.accounts.models import User, find_api_key
 from kb.secrets import internal_token
 from kb.supervise.health import Health, Status
 from kb.supervise.metrics import metrics_text
@@ -75,7 +76,12 @@ def _has_internal_token(request: HttpRequest) -> bool:
 
 
 async def _is_admin(request: HttpRequest) -> bool:
+    """By the browser's session, or by an API key."""
+    scheme, _, key = request.headers.get("Authorization", "").partition(" ")
     try:
+        if scheme.lower() == "bearer":
+            found = await sync_to_async(find_api_key)(key.strip(), timezone.now())
+            return found is not None and found.user.is_superuser
         user = await request.auser()
     except Error:  # without the database nobody can be recognised
         return False

@@ -7,7 +7,7 @@ import pytest
 from django.db import OperationalError
 from django.test import AsyncClient, Client
 
-from kb.accounts.models import User
+from kb.accounts.models import User, create_api_key
 from kb.secrets import internal_token
 from kb.supervise import parts, views
 from kb.supervise.health import Health, Status
@@ -92,6 +92,17 @@ def test_admins_and_our_own_processes_see_details(
 
 
 @pytest.mark.django_db
+def test_admins_see_details_with_their_api_key_too(
+    client: Client, states: dict[str, Health], admin: User, teammate: User
+) -> None:
+    keys = [create_api_key(user, "probe", can_write=False)[1] for user in (admin, teammate)]
+    details = ["detail" in client.get("/readyz", headers=bearer(key)).json()["parts"]["llm"] for key in keys]
+    assert details == [True, False]
+    admin.is_active = False
+    admin.save()
+    assert "detail" not in client.get("/readyz", headers=bearer(keys[0])).json()["parts"]["llm"]
+
+
 def test_disabled_admin_is_a_stranger(client: Client, states: dict[str, Health], admin: User) -> None:
     """case 7"""
     client.force_login(admin)
