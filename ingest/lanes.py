@@ -1,8 +1,8 @@
 """How many documents this process works on at a time, and what may pass those that take long.
 
 Every thread of a worker serves every message. Documents are given fewer lanes than there are threads
-(CELERY_WORKER_CONCURRENCY), so that upkeep (the sweep, the purge, sources) never waits behind them; and while all lanes are held by documents that
-take long, one express lane serves those that are likely to be quick.
+(CELERY_WORKER_CONCURRENCY), so that upkeep (the sweep, the purge, sources) never waits behind them; and while
+all lanes are held by documents that take long, one express lane serves those that are likely to be quick.
 """
 
 from __future__ import annotations

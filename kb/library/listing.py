@@ -166,6 +166,7 @@ def list_documents(collection: Collection, wanted: Filter) -> Listing:
     held = Chunk.objects.filter(document=OuterRef("pk"), withheld=True).order_by().values("document")
     rows = rows.annotate(held_chunks=Subquery(held.annotate(number=Count("pk")).values("number")))
     rows = rows.order_by(_ARCHIVES_FIRST, *ORDERS[wanted.sort][1])
+    rows = rows.prefetch_related("other_names")  # the question before deleting names them
     documents = Paginator(rows, PAGE_ROWS).get_page(wanted.page)
     return Listing(
         wanted,

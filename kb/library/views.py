@@ -111,7 +111,11 @@ def document(request: PageRequest, document_id: int) -> HttpResponse:
 
 def _table(request: PageRequest, found: Collection, role: Role) -> dict[str, Any]:
     listing = list_documents(found, Filter.from_query(request.GET))
-    cover_documents(veil_for(request.user), listing.documents)
+    veil = veil_for(request.user)
+    cover_documents(veil, listing.documents)
+    for row in listing.documents:
+        for other in row.other_names.all():
+            other.external_id = veil.short(found.pk, other.external_id)
     context = {
         "collection": found,
         "listing": listing,
