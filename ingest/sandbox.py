@@ -251,8 +251,8 @@ def _judge(exit_code: int) -> None:
         raise _timeout()
     if exit_code < 0:
         with contextlib.suppress(ValueError):
-            raise _crashed(f"by {signal.Signals(-exit_code).name}")
-    raise _crashed(f"with code {exit_code}")
+            raise _crashed(signal.Signals(-exit_code).name)
+    raise _crashed(f"exit code {exit_code}")
 
 
 def _timeout() -> ParseError:
@@ -269,9 +269,11 @@ def _too_large() -> ParseError:
     )
 
 
-def _crashed(how: str) -> ParseError:
+def _crashed(detail: str) -> ParseError:
+    """`detail`: how it ended, for the worker's log."""
     return ParseError(
         "crashed",
-        f"Reading the file ended the process {how}. The file may be damaged; open it in the program that "
-        "made it, save it again and upload that.",
+        "The program that reads such files broke down over this one. The file may be damaged: open it in the "
+        "program that made it, save it again and upload that, or save it as PDF.",
+        detail,
     )

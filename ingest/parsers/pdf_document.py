@@ -101,7 +101,7 @@ def _metadata(pages: Sequence[PageText], running: list[str]) -> dict[str, Any]:
 
 
 def _with_recognised(page: PageText, found: RecognisedPage | None) -> PageText:
-    """What was recognised stands for the page; of a stamp's text, what recognition did not see comes first."""
+    """What was recognised stands for the page; of a stamp's text, what it does not hold comes first."""
     if found is None or not page.is_picture:
         return page
     if letters_of(found.lines) < _MORE_LETTERS * letters_of(page.lines):
