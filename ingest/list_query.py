@@ -44,9 +44,10 @@ class ListQuery(serializers.Serializer[Any]):
         help_text="A code of ISO 639-1: de, en.",
         error_messages={"invalid": "must be a code of ISO 639-1."},
     )
-    label = _words(100, "Bears this label, in any letter case.")
+    # Serializers have a label themselves; what is declared is kept apart from it.
+    label = _words(100, "Bears this label, in any letter case.")  # type: ignore[assignment]
     q = _words(LONGEST_SEARCH, "Has this in its title or its path, in any letter case.")
-    external_id = _words(500, "Your own name for it, exactly.")
+    external_id = _words(4000, "Your own name for it, exactly.")
 
 
 PAGING = [
@@ -63,7 +64,8 @@ def listed_documents(collection: Collection, request: Request) -> QuerySet[Docum
     Raises:
         InvalidInputError: a value that is none of the choices, which the message names.
     """
-    query = ListQuery(data=request.query_params)
+    # Nothing holds NUL: external ids and labels are kept without it.
+    query = ListQuery(data={name: value.replace("\0", "") for name, value in request.query_params.items()})
     if not query.is_valid():
         name, problems = next(iter(query.errors.items()))
         raise InvalidInputError(f"{name} {problems[0]}{_languages(collection) if name == 'language' else ''}")

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.conf import settings
+from django.core.management import call_command
 
 from ingest import services, storage
+from ingest.at_once import submit_at_once
 from ingest.models import IngestJob, JobState
-from ingest.services import retry_document
+from ingest.services import Submission, retry_document
 from kb.accounts.models import User
 from kb.exceptions import ConflictError, TooLargeError
-from kb.library.models import Document, Status
+from kb.library.models import Collection, Document, Status
 from kb.library.services import delete_document
 from kb.rules.models import Label, LabelledDocument
 from tests.ingest.conftest import Submit
@@ -191,3 +194,26 @@ def test_hostile_file_names_are_inert(submit: Submit, name: str) -> None:
     [stored] = stored_files()
     assert stored.is_relative_to(settings.MEDIA_ROOT)
     assert stored.name == document.stored_file.split("/")[1]
+
+
+def test_interrupted_command_says_in_a_line_how_to_go_on(
+    owner: User,
+    collection: Collection,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for number in range(3):
+        (tmp_path / f"{number}.md").write_text(f"Text {number}")
+
+    def interrupted(*given: Any) -> Submission:
+        if Document.objects.count() == 2:
+            raise KeyboardInterrupt
+        return submit_at_once(*given)
+
+    monkeypatch.setattr("ingest.management.commands.ingest.submit_at_once", interrupted)
+    with pytest.raises(SystemExit) as ended:
+        call_command("ingest", str(tmp_path), collection=collection.slug, as_user=owner.username)
+    assert ended.value.code == 130
+    assert "Stopped. 2 files arrived" in capsys.readouterr().err
+    assert Document.objects.filter(status=Status.QUEUED).count() == 2
