@@ -65,7 +65,8 @@ def listed_documents(collection: Collection, request: Request) -> QuerySet[Docum
         InvalidInputError: a value that is none of the choices, which the message names.
     """
     # Nothing holds NUL: external ids and labels are kept without it.
-    query = ListQuery(data={name: value.replace("\0", "") for name, value in request.query_params.items()})
+    told = {name: str(value).replace("\0", "") for name, value in request.query_params.items()}
+    query = ListQuery(data=told)
     if not query.is_valid():
         name, problems = next(iter(query.errors.items()))
         raise InvalidInputError(f"{name} {problems[0]}{_languages(collection) if name == 'language' else ''}")
@@ -73,8 +74,8 @@ def listed_documents(collection: Collection, request: Request) -> QuerySet[Docum
     rows = present_documents([collection])
     if given.get("status"):
         rows = rows.filter(status=given["status"])
-    if given.get("external_id"):
-        rows = rows.filter(external_id=clean_external_id(given["external_id"]))
+    if external_id := request.query_params.get("external_id"):
+        rows = rows.filter(external_id=clean_external_id(external_id))
     names = {"words": "q", "kind": "kind", "language": "language", "label": "label"}
     return Narrowing(**{field: given.get(name, "") for field, name in names.items()}).of(rows)
 
