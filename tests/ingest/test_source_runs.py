@@ -9,7 +9,6 @@ import pytest
 from django.utils import timezone
 
 from ingest.pipeline import run_job
-from ingest.services import Upload, submit_document
 from ingest.sources import services
 from ingest.sources.hints import due_sources
 from ingest.sources.leases import acquire
@@ -185,19 +184,6 @@ def test_a_copy_whose_original_changed_gets_a_document_of_its_own(
         "wiki/a.md": 5,
         "wiki/b.md": 4,
     }
-
-
-def test_what_was_uploaded_stays_when_a_file_of_a_source_with_the_same_bytes_is_gone(
-    source: Source, collection: Collection, owner: User
-) -> None:
-    place = Place(TEN)
-    run(source, place)
-    document = live(collection)["wiki/3.md"]
-    submit_document(collection, owner, Upload(BytesIO(b"Page 3"), "mine.md"))
-    del place.files["3.md"]
-    run(source, place, later(hours=1))
-    run(source, place, later(hours=26))
-    assert live(collection)["mine.md"] == document
 
 
 def test_a_file_that_cannot_be_read_is_tried_again_and_one_that_is_too_large_is_not(source: Source) -> None:
