@@ -14,14 +14,13 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from ingest.archive_services import submit_upload
-from ingest.names import clean_external_id
+from ingest.list_query import PAGING, ListQuery, listed_documents
 from ingest.services import Upload, retry_document
 from kb.api.authentication import caller
 from kb.api.pagination import Pages
 from kb.api.serializers import DocumentSerializer
-from kb.exceptions import InvalidInputError
 from kb.library.access import get_collection_for, get_document_for
-from kb.library.models import Document, Role, Status
+from kb.library.models import Document, Role
 from kb.library.veil import cover_documents, veil_for
 
 
@@ -48,17 +47,15 @@ class UploadRequest(serializers.Serializer[Any]):
 class DocumentsView(APIView):
     parser_classes = (MultiPartParser,)
 
-    @extend_schema(responses=DocumentSerializer(many=True), operation_id="list_documents")
+    @extend_schema(
+        parameters=[ListQuery, *PAGING],
+        responses=DocumentSerializer(many=True),
+        operation_id="list_documents",
+    )
     def get(self, request: Request, collection_id: int) -> Response:
-        """The collection's documents, the latest first; `?status=failed` and `?external_id=…` filter."""
+        """The collection's documents, the latest first; of those that meet all that is given."""
         collection = get_collection_for(request.user, collection_id)
-        rows = Document.objects.filter(collection=collection, deleted_at=None, superseded_at=None)
-        if wanted := request.query_params.get("status"):
-            if wanted not in Status.values:
-                raise InvalidInputError(f"status must be one of {', '.join(Status.values)}.")
-            rows = rows.filter(status=wanted)
-        if external_id := request.query_params.get("external_id"):
-            rows = rows.filter(external_id=clean_external_id(external_id))
+        rows = listed_documents(collection, request)
         pages = Pages()
         page = pages.paginate_queryset(rows, request, view=self)
         cover_documents(veil_for(request.user), page or ())

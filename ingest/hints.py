@@ -12,6 +12,7 @@ from datetime import datetime
 
 from django.db import transaction
 
+from ingest.lanes import Lane, Lanes
 from ingest.models import IngestJob, JobState
 
 logger = logging.getLogger(__name__)
@@ -42,24 +43,47 @@ def send(job: IngestJob, now: datetime) -> None:
 
 
 def work_off(
-    job_id: int, run: Callable[[int], None], clock: Callable[[], float], now: Callable[[], datetime]
+    job_id: int,
+    run: Callable[[int], None],
+    clock: Callable[[], float],
+    now: Callable[[], datetime],
+    lanes: Lanes,
 ) -> None:
     """Run this job, then those that wait longest, for a moment; then pass on what is left.
+
+    Where every lane is held the message is dropped: whoever holds one looks at what waits.
 
     Args:
         run: runs one job by its id, if nobody else does.
         clock: seconds, monotonic.
         now: the time of day.
     """
+    lane = lanes.enter()
+    if lane is None:
+        return
+    try:
+        _work_in(lane, job_id, run, clock, lanes)
+    finally:
+        lanes.leave(lane)
+    # Looked at after leaving: a message that found no lane until then has been dropped.
+    waiting = _longest_waiting(lane, lanes)
+    if waiting is not None:
+        send(waiting, now())
+
+
+def _work_in(
+    lane: Lane, job_id: int, run: Callable[[int], None], clock: Callable[[], float], lanes: Lanes
+) -> None:
     until = clock() + _AWAKE_S
-    run(job_id)
-    while (waiting := _longest_waiting()) is not None:
-        if clock() >= until:
-            send(waiting, now())
-            return
-        run(waiting.pk)
+    own = lanes.fitting(lane, IngestJob.objects.filter(pk=job_id, state=JobState.QUEUED)).first()
+    job = own or _longest_waiting(lane, lanes)
+    while job is not None:
+        lanes.begin(lane, job.pk)
+        run(job.pk)
+        job = _longest_waiting(lane, lanes) if clock() < until else None
 
 
-def _longest_waiting() -> IngestJob | None:
+def _longest_waiting(lane: Lane, lanes: Lanes) -> IngestJob | None:
     """Jobs that were tried before are left to the sweeper: what broke them off may need a while to pass."""
-    return IngestJob.objects.filter(state=JobState.QUEUED, attempts=0).order_by("pk").first()
+    waiting = IngestJob.objects.filter(state=JobState.QUEUED, attempts=0)
+    return lanes.fitting(lane, waiting).order_by("pk").first()

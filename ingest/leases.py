@@ -44,8 +44,9 @@ class Lease(RowLease[IngestJob]):
     def release(self) -> None:
         """Give the job back to the queue; the attempt stays counted."""
         if self._let_go(state=JobState.QUEUED, hinted_at=None):
-            Document.objects.filter(pk=self.document_id, status__in=PENDING).update(status=Status.QUEUED)
-            record(Stage.BROKE_OFF, [self.document_id])
+            wanted = Document.objects.filter(pk=self.document_id, status__in=PENDING)
+            if wanted.update(status=Status.QUEUED):  # else it was replaced or cancelled: nothing broke
+                record(Stage.BROKE_OFF, [self.document_id])
 
     def _held(self) -> QuerySet[IngestJob]:
         return IngestJob.objects.filter(pk=self.job_id, state=JobState.LEASED, lease_token=self.token)

@@ -11,7 +11,6 @@ import json
 import logging
 import selectors
 import signal
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -25,6 +24,7 @@ from ingest.parsers.pictures import PageRequest, load_picture
 from ingest.parsers.recognised import RECOGNISED_FILE, RecognisedPage, dump_recognised, load_page
 from ingest.parsers.wire import load_document
 from ingest.sandbox_client import Child, ForkServerProcess, ServerGoneError
+from ingest.sandbox_folders import remove_left_folders, working_folder
 from ingest.sandbox_server import EXIT_OUT_OF_MEMORY, FORK_FAILED
 from kb.exceptions import KBError
 
@@ -105,7 +105,7 @@ class Sandbox:
             ParseError: by the parser, or timeout, out_of_memory, crashed, output_too_large.
             SandboxError: no child could be started.
         """
-        with tempfile.TemporaryDirectory(prefix="parse-", ignore_cleanup_errors=True) as directory:
+        with working_folder() as directory:
             if recognised:
                 (Path(directory) / RECOGNISED_FILE).write_bytes(dump_recognised(recognised))
             return _sound(load_document, self._answer(path, file_name, directory, on_wait, "parse"))
@@ -122,7 +122,7 @@ class Sandbox:
             ParseError: as by `parse`; no_page where the file has no such page or no pages at all.
             SandboxError: no child could be started.
         """
-        with tempfile.TemporaryDirectory(prefix="draw-", ignore_cleanup_errors=True) as directory:
+        with working_folder() as directory:
             answer = self._answer(path, file_name, directory, on_wait, "picture", asdict(page))
         return _sound(load_picture, answer)
 
@@ -141,7 +141,7 @@ class Sandbox:
             SandboxError: no child could be started.
         """
         wanted = {"number": number, "languages": list(languages)}
-        with tempfile.TemporaryDirectory(prefix="ocr-", ignore_cleanup_errors=True) as directory:
+        with working_folder() as directory:
             answer = self._answer(path, file_name, directory, on_wait, "recognise", wanted)
         return _sound(load_page, answer)
 
@@ -188,6 +188,7 @@ class Sandbox:
                 server.stop()
                 server = None
             if server is None:
+                remove_left_folders()
                 try:
                     server = ForkServerProcess(self._registry, self._python_path)
                 except OSError as error:
@@ -251,8 +252,8 @@ def _judge(exit_code: int) -> None:
         raise _timeout()
     if exit_code < 0:
         with contextlib.suppress(ValueError):
-            raise _crashed(f"by {signal.Signals(-exit_code).name}")
-    raise _crashed(f"with code {exit_code}")
+            raise _crashed(signal.Signals(-exit_code).name)
+    raise _crashed(f"exit code {exit_code}")
 
 
 def _timeout() -> ParseError:
@@ -269,9 +270,11 @@ def _too_large() -> ParseError:
     )
 
 
-def _crashed(how: str) -> ParseError:
+def _crashed(detail: str) -> ParseError:
+    """`detail`: how it ended, for the worker's log."""
     return ParseError(
         "crashed",
-        f"Reading the file ended the process {how}. The file may be damaged; open it in the program that "
-        "made it, save it again and upload that.",
+        "The program that reads such files broke down over this one. The file may be damaged: open it in the "
+        "program that made it, save it again and upload that, or save it as PDF.",
+        detail,
     )

@@ -13,6 +13,7 @@ from django.utils import timezone
 from ingest.hints import hint
 from ingest.models import IngestJob, JobState
 from ingest.names import clean_external_id, clean_file_name, clean_text
+from ingest.other_names import give_up_name, note_name
 from ingest.storage import StoredFile, remove, store
 from kb.accounts.models import User
 from kb.conf import config
@@ -121,6 +122,7 @@ def _submit(
     # Before their edits are read, so that nobody makes one meanwhile.
     hold_documents(versions)
     edited = _edits(versions)
+    give_up_name(versions, collection.pk, external_id)
     _make_way(versions)
     document = Document.objects.create(
         collection=collection,
@@ -174,7 +176,9 @@ def _known_already(
         if same.status in RETRYABLE:
             retry_document(same, user)
         return Submission(same, created=False)
+    give_up_name(versions, same.collection_id, external_id)
     _supersede(hold_documents(versions))
+    note_name(same, external_id)
     return Submission(same, created=False, duplicate_of=same)
 
 

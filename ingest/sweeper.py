@@ -48,8 +48,9 @@ def _take_back(job: IngestJob, now: datetime) -> None:
         if held.update(state=JobState.FAILED, finished_at=now, **free):
             mark_failed(job.document_id, "worker_died", GAVE_UP)
     elif held.update(state=JobState.QUEUED, **free):
-        Document.objects.filter(pk=job.document_id, status__in=PENDING).update(status=Status.QUEUED)
-        record(Stage.BROKE_OFF, [job.document_id], attempt=job.attempts, at=now)
+        wanted = Document.objects.filter(pk=job.document_id, status__in=PENDING)
+        if wanted.update(status=Status.QUEUED):  # else it was replaced or cancelled: nothing broke
+            record(Stage.BROKE_OFF, [job.document_id], attempt=job.attempts, at=now)
         logger.warning("Job %s lost its worker; queued again", job.pk)
         send(job, now)
 

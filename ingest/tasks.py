@@ -5,7 +5,13 @@ The heavy imports are inside, because the web process imports this module to sen
 
 from __future__ import annotations
 
+from functools import cache
+from typing import TYPE_CHECKING
+
 from celery import shared_task
+
+if TYPE_CHECKING:
+    from ingest.lanes import Lanes
 
 
 @shared_task
@@ -18,7 +24,7 @@ def ingest_document(job_id: int) -> None:
     from ingest.hints import work_off
     from ingest.pipeline import run_job
 
-    work_off(job_id, run_job, time.monotonic, timezone.now)
+    work_off(job_id, run_job, time.monotonic, timezone.now, _lanes())
 
 
 @shared_task
@@ -78,3 +84,14 @@ def purge() -> None:
 
     purge_deleted()
     keep_up(timezone.now())
+
+
+@cache
+def _lanes() -> Lanes:
+    """Those of this process."""
+    import time
+
+    from ingest.lanes import Lanes
+    from kb.conf import config
+
+    return Lanes(config.worker_threads, time.monotonic)

@@ -216,6 +216,8 @@ CELERY_TASK_ROUTES = {
     "ingest.tasks.embed_generation": {"queue": "maintenance"},
     "ingest.tasks.sync_source": {"queue": "maintenance"},
 }
+# More than documents at a time, so that upkeep never waits behind them: ingest/lanes.py has the lanes.
+CELERY_WORKER_CONCURRENCY = config.worker_threads + 3
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1

@@ -25,6 +25,8 @@ from ingest.parsers.rst import RstParser
 from ingest.parsers.rtf import RtfParser
 from ingest.parsers.sniffing import SNIFF_BYTES, sniff
 from ingest.parsers.spreadsheet import SpreadsheetParser
+from kb.library.kinds import WORDS as KINDS
+from kb.library.kinds import kind_of
 
 __all__ = ["EXTENSIONS", "PARSERS", "Block", "ParseError", "ParsedDocument", "Parser", "detect"]
 
@@ -72,6 +74,18 @@ def detect(path: Path, file_name: str, parsers: Sequence[Parser] = PARSERS) -> P
             return parser
     if (refused := refusal(kind)) is not None:
         raise refused
-    known = ", ".join(sorted(extension for parser in parsers for extension in parser.extensions))
     shown = extension if extension[1:].isalnum() else "these"
-    raise ParseError("unsupported", f"Files of the kind {shown[:20]} cannot be read. Supported: {known}.")
+    raise ParseError(
+        "unsupported",
+        f"Files of the kind {shown[:20]} cannot be read. {_readable(parsers)} Save it as one of these and "
+        "upload that.",
+    )
+
+
+def _readable(parsers: Sequence[Parser]) -> str:
+    """The endings that are read, by the kind of document as people call it."""
+    groups: dict[str, list[str]] = {}
+    for extension in sorted(extension for parser in parsers for extension in parser.extensions):
+        groups.setdefault(kind_of(f"x{extension}"), []).append(extension)
+    ordered = [kind for kind in KINDS if kind in groups]
+    return "; ".join(f"{KINDS[kind]}: {' '.join(groups[kind])}" for kind in ordered) + "."

@@ -42,10 +42,19 @@ class ImageParser:
                 raise no_page()
             image.seek(page.number - 1)
             _check_size(image)
-            upright = ImageOps.exif_transpose(image).convert("RGB")
+            upright = _on_white(ImageOps.exif_transpose(image))
         scale = min(fitting_scale(upright.size, page.width), MAX_ENLARGED)
         size = (max(1, round(upright.width * scale)), max(1, round(upright.height * scale)))
         return upright.resize(size, Image.Resampling.LANCZOS)
+
+
+def _on_white(image: Image.Image) -> Image.Image:
+    """Without its transparency, as it is seen on paper: the colour below may be that of the words."""
+    if not image.has_transparency_data:
+        return image.convert("RGB")
+    seen = image.convert("RGBA")
+    paper = Image.new("RGBA", seen.size, "white")
+    return Image.alpha_composite(paper, seen).convert("RGB")
 
 
 def _frame_count(path: Path) -> int:

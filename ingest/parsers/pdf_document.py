@@ -10,10 +10,12 @@ from ingest.parsers.base import Block, ParsedDocument, ParseError
 from ingest.parsers.pdf_layout import Paragraph, document_style, page_paragraphs
 from ingest.parsers.pdf_lines import Line
 from ingest.parsers.pdf_running import drop_running_lines
-from ingest.parsers.pdf_source import PageText, has_text
+from ingest.parsers.pdf_source import PageText, has_text, letters_of
 from ingest.parsers.recognised import RecognisedPage, recognition_metadata
 
 MAX_RUNNING_LINES = 20
+# Recognised text takes the place of a text layer that holds less than one letter in so many of it.
+_MORE_LETTERS = 2
 
 
 def printed_document(
@@ -99,9 +101,18 @@ def _metadata(pages: Sequence[PageText], running: list[str]) -> dict[str, Any]:
 
 
 def _with_recognised(page: PageText, found: RecognisedPage | None) -> PageText:
+    """What was recognised stands for the page; of a stamp's text, what it does not hold comes first."""
     if found is None or not page.is_picture:
         return page
-    return replace(page, lines=list(found.lines), source="ocr")
+    if letters_of(found.lines) < _MORE_LETTERS * letters_of(page.lines):
+        return replace(page, is_picture=False)
+    seen = {_letters(line) for line in found.lines}
+    stamps = [line for line in page.lines if _letters(line) not in seen]
+    return replace(page, lines=[*stamps, *found.lines], source="ocr")
+
+
+def _letters(line: Line) -> str:
+    return "".join(filter(str.isalnum, line.text.casefold()))
 
 
 def _no_text(pages: Sequence[PageText], recognised: Mapping[int, RecognisedPage] | None) -> ParseError:

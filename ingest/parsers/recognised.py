@@ -106,10 +106,12 @@ def _no_constant(name: str) -> NoReturn:
 
 
 def recognition_metadata(recognised: Mapping[int, RecognisedPage]) -> dict[str, Any]:
-    """For the document's metadata: the engine, and how sure it is of each page it read."""
+    """For the document's metadata: the engine, and how sure it is of each page it read, and of the worst."""
     if not recognised:
         return {}
+    sure = [page.confidence for page in recognised.values() if page.lines]
     return {
+        **({"ocr_lowest": round(min(sure), 3)} if sure else {}),
         "ocr_engine": next(iter(recognised.values())).engine,
         "ocr_confidence": {str(number): round(page.confidence, 3) for number, page in recognised.items()},
     }

@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import statistics
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from itertools import groupby
 from pathlib import Path
+
+from PIL import Image
 
 from ingest.parsers.base import ParseError, Parser
 from ingest.parsers.pdf_lines import Line, Word, clean_line
@@ -25,6 +27,9 @@ _BODY_SIZE = 10.0
 _LARGER = 1.35
 # Words that the engine believes in less are stains and borders more often than words.
 MIN_CONFIDENCE = 0.3
+# Pages that are read below this are tried in the other turns, and one counts that is so much better.
+_SURE = 0.75
+_BETTER = 1.3
 
 # Where the data of languages may lie: of the Python packages `tessdata-fast-…`, and of Debian.
 _DATA_FOLDERS = (
@@ -82,14 +87,39 @@ def recognise(parser: Parser, path: Path, number: int, languages: Sequence[str])
     import tesserocr
 
     image = parser.draw(path, PageRequest(number, WIDTH)).convert("L")
+    name = tesserocr.tesseract_version().split("\n")[0].strip()
     with tesserocr.PyTessBaseAPI(
         path=str(folder), lang="+".join(languages), psm=tesserocr.PSM.AUTO
     ) as engine:
-        engine.SetImage(image)
-        engine.SetSourceResolution(_RESOLUTION)
-        found = list(_words(engine.GetTSVText(0)))
-    name = tesserocr.tesseract_version().split("\n")[0].strip()
-    return page_of(found, number, image.size, name)
+
+        def read(turned: Image.Image) -> RecognisedPage:
+            engine.SetImage(turned)
+            engine.SetSourceResolution(_RESOLUTION)
+            return page_of(list(_words(engine.GetTSVText(0))), number, turned.size, name)
+
+        return best_turn(image, read)
+
+
+def best_turn(image: Image.Image, read: Callable[[Image.Image], RecognisedPage]) -> RecognisedPage:
+    """The page as it lies, unless that reads badly and a turn of it reads better.
+
+    The engine's own detection of the orientation needs data that the packages of languages do not have.
+    """
+    best = read(image)
+    if best.confidence >= _SURE:
+        return best
+    for turn in (Image.Transpose.ROTATE_270, Image.Transpose.ROTATE_90, Image.Transpose.ROTATE_180):
+        found = read(image.transpose(turn))
+        if _worth(found) > _BETTER * _worth(best):
+            best = found
+        if best.confidence >= _SURE:
+            break
+    return best
+
+
+def _worth(page: RecognisedPage) -> float:
+    """Nonsense may have many letters, and one letter may be certain by chance."""
+    return page.confidence**2 * sum(len(line.text) for line in page.lines)
 
 
 def _words(table: str) -> Iterator[_Found]:

@@ -20,6 +20,7 @@ _HTML_PAGE = re.compile(
 )
 # How Excel 2, 3 and 4 begin; from Excel 5 on spreadsheets are compound files.
 _OLD_SHEETS = (b"\x09\x00\x04\x00", b"\x09\x02\x06\x00", b"\x09\x04\x06\x00")
+_OTHER_PICTURES = ((b"GIF8", "a GIF"), (b"BM", "a BMP"))
 _CONTAINERS = (
     (b"PK\x05\x06", "an empty zip archive"),
     (b"\x1f\x8b", "a compressed archive"),
@@ -55,6 +56,13 @@ def sniff(head: bytes, extension: str) -> str | None:
             "This spreadsheet is older than Excel 5, which cannot be read. Open it in a spreadsheet program, "
             "save it as .xlsx and upload that.",
         )
+    for magic, what in _OTHER_PICTURES:
+        if head.startswith(magic) and b"\0" in head:
+            raise ParseError(
+                "unsupported",
+                f"This is {what} picture. Text recognition reads PNG, JPEG, TIFF and WebP: save it as PNG "
+                "and upload that.",
+            )
     for magic, what in _CONTAINERS:
         if head.startswith(magic):
             raise ParseError(

@@ -5,9 +5,10 @@ from __future__ import annotations
 from django.db.models import F, Max, Q, QuerySet
 from django.utils import timezone
 
+from ingest.other_names import give_up_name
 from ingest.sources.models import Source, SourceFile
 from kb.accounts.models import User
-from kb.library.models import Document, Status
+from kb.library.models import Document, OtherName, Status
 from kb.library.services import hold_documents, unpublish
 from kb.rules.models import LabelledDocument
 from kb.rules.services import label_document
@@ -29,8 +30,16 @@ def rename(source: Source, row: SourceFile, external_id: str) -> None:
     """
     rows = documents_of(source, row)
     hold_documents(rows)
+    _rename_other(source, row.external_id, external_id)
     for old in sorted(set(rows.values_list("external_id", flat=True))):
         _rename_one(source, old, external_id + old.removeprefix(row.external_id))
+
+
+def _rename_other(source: Source, old: str, new: str) -> None:
+    """Where the file has the bytes of another one, and no document of its own."""
+    names = OtherName.objects.filter(collection_id=source.collection_id)
+    names.filter(external_id=new).delete()
+    names.filter(external_id=old).update(external_id=new)
 
 
 def _rename_one(source: Source, old: str, new: str) -> None:
@@ -51,6 +60,8 @@ def _rename_one(source: Source, old: str, new: str) -> None:
 def forget(source: Source, row: SourceFile) -> bool:
     """A file is really gone: another copy of it takes over its document, else the document is deleted.
 
+    What somebody uploaded with the same bytes under another name goes on under that one.
+
     Returns:
         Whether a document was deleted.
     """
@@ -59,6 +70,8 @@ def forget(source: Source, row: SourceFile) -> bool:
         if not documents_of(copy.source, copy).exists():
             rename(source, row, copy.external_id)
         return False
+    live = documents_of(source, row).filter(superseded_at=None)
+    give_up_name(live, source.collection_id, row.external_id)
     delete_documents(documents_of(source, row))
     return True
 

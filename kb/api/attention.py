@@ -17,6 +17,7 @@ from kb.chat.open_questions import waiting_counts
 from kb.library.access import get_collection_for
 from kb.library.look_alikes import dismiss_pair, get_pair_for, near_duplicates
 from kb.library.models import Role
+from kb.library.recognition import badly_read
 
 _MOST = 500
 
@@ -45,6 +46,7 @@ class AttentionSerializer(serializers.Serializer[Any]):
     near_duplicates = PairSerializer(many=True)
     dismissed_near_duplicates = PairSerializer(many=True)
     due_for_review = BriefSerializer(many=True)
+    read_with_low_confidence = BriefSerializer(many=True, help_text="By text recognition; the worst first.")
     never_cited = BriefSerializer(many=True)
     open_questions = serializers.IntegerField(help_text="That wait for an answer.")
 
@@ -58,6 +60,7 @@ class AttentionView(APIView):
             "near_duplicates": near_duplicates(collection)[:_MOST],
             "dismissed_near_duplicates": near_duplicates(collection, dismissed=True)[:_MOST],
             "due_for_review": due_for_review(collection, timezone.localdate())[:_MOST],
+            "read_with_low_confidence": badly_read(collection)[:_MOST],
             "never_cited": never_cited(collection, timezone.now())[:_MOST],
             "open_questions": waiting_counts([collection]).get(collection.pk, 0),
         }

@@ -14,6 +14,7 @@ from kb.library.access import AnyUser
 from kb.library.look_alikes import near_duplicates
 from kb.library.models import Collection, Document, NearDuplicate, Status
 from kb.library.overview import present_documents
+from kb.library.recognition import badly_read
 
 SHOWN = 20
 # A document of yesterday had no chance to be cited.
@@ -32,11 +33,14 @@ class Attention:
     due_count: int = 0
     uncited: list[Document] = field(default_factory=list)
     uncited_count: int = 0
+    badly_read: list[Document] = field(default_factory=list)
+    badly_read_count: int = 0
     open_questions: int = 0
 
     @property
     def is_needed(self) -> bool:
-        return bool(self.pair_count or self.due_count or self.uncited_count or self.open_questions)
+        found = (self.pair_count, self.due_count, self.badly_read_count, self.uncited_count)
+        return any(found) or bool(self.open_questions)
 
 
 def attention_of(collection: Collection, now: datetime | None = None) -> Attention:
@@ -44,6 +48,7 @@ def attention_of(collection: Collection, now: datetime | None = None) -> Attenti
     now = now or timezone.now()
     pairs, dismissed = near_duplicates(collection), near_duplicates(collection, dismissed=True)
     due, uncited = due_for_review(collection, timezone.localdate(now)), never_cited(collection, now)
+    badly = badly_read(collection)
     return Attention(
         pairs=list(pairs[:SHOWN]),
         pair_count=pairs.count(),
@@ -53,6 +58,8 @@ def attention_of(collection: Collection, now: datetime | None = None) -> Attenti
         due_count=due.count(),
         uncited=list(uncited[:SHOWN]),
         uncited_count=uncited.count(),
+        badly_read=list(badly[:SHOWN]),
+        badly_read_count=badly.count(),
         open_questions=waiting_counts([collection]).get(collection.pk, 0),
     )
 

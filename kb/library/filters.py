@@ -48,7 +48,7 @@ class SearchFilters:
         if self.languages:
             found &= Q(document__language__in=self.languages)
         if self.author:
-            found &= Q(document__author__iexact=self.author.strip())
+            found &= _names_author(self.author.strip())
         if self.owner:
             found &= Q(document__owner__iexact=self.owner.strip())
         if self.dated_from:
@@ -63,6 +63,16 @@ class SearchFilters:
         """Whether all of these chunks are of documents for which they hold."""
         wanted = set(chunk_ids)
         return Chunk.objects.filter(self.condition(), pk__in=wanted).count() == len(wanted)
+
+
+def _names_author(name: str) -> Q:
+    """Alone, or as one of several: "Ann Example, Bob B"."""
+    found = Q(document__author__iexact=name)
+    for mark in (",", ";"):
+        found |= Q(document__author__istartswith=f"{name}{mark}")
+        found |= Q(document__author__iendswith=f"{mark} {name}")
+        found |= Q(document__author__icontains=f"{mark} {name}{mark}")
+    return found
 
 
 def as_told(fields: Mapping[str, Any] | None) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from django.http import QueryDict
 from kb.library.kinds import ARCHIVE
 from kb.library.kinds import WORDS as KINDS
 from kb.library.languages import language_name
+from kb.library.likeness_models import DocumentLabel
 from kb.library.models import Chunk, Collection, Document
 from kb.library.overview import GROUPS, Counts, document_counts, held_document_ids, present_documents
 from kb.pages import whole_number
@@ -31,7 +32,42 @@ ORDERS = {
 }
 # Those that are being unpacked, or of which something is left: their files are newer, and would hide them.
 _ARCHIVES_FIRST = Case(When(kind=ARCHIVE, then=0), default=1)
+LONGEST_SEARCH = 200  # characters
 HELD = "held"  # has passages that wait for a manager, whatever its state
+
+
+@dataclass(frozen=True)
+class Narrowing:
+    """Which documents of a collection, for the page and for REST; what is empty narrows nothing.
+
+    Attributes:
+        words: in the title or the path, in any letter case.
+        kind: a key of `kb.library.kinds.WORDS`.
+        language: a code of ISO 639-1.
+        label: in any letter case.
+    """
+
+    words: str = ""
+    kind: str = ""
+    language: str = ""
+    label: str = ""
+
+    def of(self, rows: QuerySet[Document]) -> QuerySet[Document]:
+        if self.kind:
+            rows = rows.filter(kind=self.kind)
+        if self.language:
+            rows = rows.filter(language=self.language)
+        if self.label:
+            bearing = DocumentLabel.objects.filter(name=self.label.strip().casefold())
+            rows = rows.filter(pk__in=bearing.values("document_id"))
+        if words := searched(self.words):
+            rows = rows.filter(Q(title__icontains=words) | Q(external_id__icontains=words))
+        return rows
+
+
+def searched(words: str) -> str:
+    """What is looked for. PostgreSQL refuses NUL, and nothing holds one."""
+    return words.replace("\0", "").strip()[:LONGEST_SEARCH]
 
 
 @dataclass(frozen=True)
@@ -42,6 +78,7 @@ class Filter:
     words: str = ""
     kind: str = ""
     language: str = ""
+    label: str = ""
     sort: str = ""
     page: int = 1
 
@@ -51,18 +88,22 @@ class Filter:
         state = query.get("state", "")
         return cls(
             state=state if state in GROUPS or state == HELD else "",
-            # PostgreSQL refuses NUL, and nothing holds one.
-            words=query.get("q", "").replace("\0", "").strip()[:200],
+            words=searched(query.get("q", "")),
             kind=query.get("kind", "") if query.get("kind", "") in KINDS else "",
             language=query.get("language", "") if _CODE.fullmatch(query.get("language", "")) else "",
+            label=query.get("label", "").replace("\0", "").strip()[:100],
             sort=query.get("sort", "") if query.get("sort", "") in ORDERS else "",
             page=max(1, whole_number(query.get("page", ""), 1)),
         )
 
+    @property
+    def narrowing(self) -> Narrowing:
+        return Narrowing(self.words, self.kind, self.language, self.label)
+
     def query_with(self, **changes: str | int) -> str:
         """The query string of this filter with some values changed; unless given, the page is the first."""
         given = {"state": self.state, "q": self.words, "kind": self.kind, "language": self.language}
-        values = {**given, "sort": self.sort, "page": 1, **changes}
+        values = {**given, "label": self.label, "sort": self.sort, "page": 1, **changes}
         return urlencode({name: value for name, value in values.items() if value not in ("", 1)})
 
 
@@ -83,7 +124,7 @@ class Listing:
     @property
     def is_narrowed(self) -> bool:
         wanted = self.filter
-        return bool(wanted.state or wanted.words or wanted.kind or wanted.language)
+        return bool(wanted.state or wanted.narrowing != Narrowing())
 
     @property
     def state_links(self) -> list[tuple[str, str, int, str]]:
@@ -102,6 +143,10 @@ class Listing:
         return self.filter.query_with(page=self.documents.number)
 
     @property
+    def query_without_label(self) -> str:
+        return self.filter.query_with(label="")
+
+    @property
     def previous_query(self) -> str:
         return self.filter.query_with(page=self.documents.previous_page_number())
 
@@ -117,15 +162,11 @@ def list_documents(collection: Collection, wanted: Filter) -> Listing:
         rows = rows.filter(pk__in=held_document_ids())
     elif wanted.state:
         rows = rows.filter(status__in=GROUPS[wanted.state])
-    if wanted.kind:
-        rows = rows.filter(kind=wanted.kind)
-    if wanted.language:
-        rows = rows.filter(language=wanted.language)
-    if wanted.words:
-        rows = rows.filter(Q(title__icontains=wanted.words) | Q(external_id__icontains=wanted.words))
+    rows = wanted.narrowing.of(rows)
     held = Chunk.objects.filter(document=OuterRef("pk"), withheld=True).order_by().values("document")
     rows = rows.annotate(held_chunks=Subquery(held.annotate(number=Count("pk")).values("number")))
     rows = rows.order_by(_ARCHIVES_FIRST, *ORDERS[wanted.sort][1])
+    rows = rows.prefetch_related("other_names")  # the question before deleting names them
     documents = Paginator(rows, PAGE_ROWS).get_page(wanted.page)
     return Listing(
         wanted,

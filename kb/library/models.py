@@ -22,6 +22,7 @@ from django.db.models import Q
 from kb.library.archive_models import ArchiveMember as ArchiveMember
 from kb.library.event_models import DocumentEvent as DocumentEvent
 from kb.library.likeness_models import NearDuplicate as NearDuplicate
+from kb.library.name_models import OtherName as OtherName
 
 
 class Unproved(models.TextChoices):

@@ -16,7 +16,7 @@ from kb.accounts.models import User
 from kb.exceptions import ConflictError, InvalidInputError
 from kb.library.event_models import Stage
 from kb.library.history import record
-from kb.library.models import Collection, Document, Grant, Role, Status, Unproved
+from kb.library.models import Collection, Document, Grant, OtherName, Role, Status, Unproved
 from kb.search import log
 from kb.search.models import IndexGeneration, Operation
 
@@ -115,6 +115,7 @@ def hold_documents(rows: QuerySet[Document]) -> list[int]:
 
 def _delete(document_ids: list[int], by: User | None = None) -> None:
     record(Stage.DELETED, document_ids, by=by)
+    OtherName.objects.filter(document_id__in=document_ids).delete()
     Document.objects.filter(pk__in=document_ids).update(status=Status.DELETED, deleted_at=timezone.now())
     unpublish(document_ids)
 

@@ -21,6 +21,7 @@ from kb.library.listing import Filter, list_documents
 from kb.library.models import PENDING, RETRYABLE, Collection, Role, Unproved
 from kb.library.overview import role_of, shelves_for
 from kb.library.passages import passages_of
+from kb.library.recognition import pages_read
 from kb.library.text import other_versions, part_of, quoted_span
 from kb.library.veil import cover_documents, hides_original, veil_for
 from kb.pages import PageRequest, page, whole_number
@@ -98,6 +99,7 @@ def document(request: PageRequest, document_id: int) -> HttpResponse:
         "passages": passages,
         "original_hidden": hidden,
         "is_due": found.review_by is not None and found.review_by < timezone.localdate(),
+        "pages_read": pages_read(found),
         "page_images": found.metadata.get("page_images") is True and not hidden,
         "held": held,
         "may_manage": role == Role.MANAGER,
@@ -111,7 +113,11 @@ def document(request: PageRequest, document_id: int) -> HttpResponse:
 
 def _table(request: PageRequest, found: Collection, role: Role) -> dict[str, Any]:
     listing = list_documents(found, Filter.from_query(request.GET))
-    cover_documents(veil_for(request.user), listing.documents)
+    veil = veil_for(request.user)
+    cover_documents(veil, listing.documents)
+    for row in listing.documents:
+        for other in row.other_names.all():
+            other.external_id = veil.short(found.pk, other.external_id)
     context = {
         "collection": found,
         "listing": listing,

@@ -117,7 +117,7 @@ class _Builder:
 
     def worker(self) -> Process:
         name = worker_name(self.config.data_dir)
-        threads = ("--pool", "threads", "--concurrency", str(self.config.worker_threads))
+        threads = ("--pool", "threads")  # how many: see kb.settings
         # Gossip and mingle are talk between workers that ours have no use for, at seconds per start.
         quiet = ("--without-gossip", "--without-mingle")
         arguments = (*threads, "--queues", "ingest,maintenance", "--hostname", name, *quiet)

@@ -40,7 +40,7 @@ export function startDocuments() {
     if (event.target.closest("[data-retry]")) start("retry", one());
     if (event.target.closest("[data-cancel]")) start("cancel", one(), row.dataset.title);
     if (event.target.closest("[data-delete-document]")) {
-      start("delete", one(), row.dataset.title, row.matches("[data-archive]") ? ARCHIVE_DELETED : DELETED);
+      start("delete", one(), row.dataset.title, row.matches("[data-archive]") ? ARCHIVE_DELETED : alsoNamed(row) + DELETED);
     }
     const all = event.target.closest("[data-all]");
     if (all) start(all.dataset.all, { state: all.dataset.state }, `${all.dataset.number} documents`);
@@ -52,6 +52,11 @@ export function startDocuments() {
   }
   dialog.querySelector("[data-action-confirmed]").addEventListener("click", confirmed);
   document.body.addEventListener("htmx:afterSettle", show);
+}
+
+// The same bytes under several names are one document, which goes with all of them.
+function alsoNamed(row) {
+  return row.dataset.also ? `The same file was also added as ${row.dataset.also}, and goes with it. ` : "";
 }
 
 // The rows to which an action can be done.

@@ -8,10 +8,12 @@ const day = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", y
 const exact = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "medium" });
 const full = new Intl.DateTimeFormat("en-GB", { dateStyle: "full", timeStyle: "short" });
 
+// Negative ages are of times to come: a clock of the server that is a little ahead is no news.
 function nearText(age_s) {
-  if (age_s < MINUTE_S) return "just now";
-  if (age_s < HOUR_S) return distance.format(-Math.floor(age_s / MINUTE_S), "minute");
-  if (age_s < DAY_S) return distance.format(-Math.floor(age_s / HOUR_S), "hour");
+  const [far_s, sign] = [Math.abs(age_s), age_s < 0 ? 1 : -1];
+  if (far_s < MINUTE_S) return sign > 0 && far_s > MINUTE_S / 6 ? "in a moment" : "just now";
+  if (far_s < HOUR_S) return distance.format(sign * Math.floor(far_s / MINUTE_S), "minute");
+  if (far_s < DAY_S) return distance.format(sign * Math.floor(far_s / HOUR_S), "hour");
   return null;
 }
 

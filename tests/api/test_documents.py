@@ -9,8 +9,9 @@ from django.test import Client
 from rest_framework.test import APIClient
 
 from kb.accounts.models import User, create_api_key
-from kb.library.models import Collection, Status
-from tests.factories import make_document
+from kb.library.likeness_models import DocumentLabel
+from kb.library.models import Collection, Document, Status
+from tests.factories import browser_of, make_document
 
 pytestmark = pytest.mark.django_db
 
@@ -21,6 +22,11 @@ def program(owner: User) -> APIClient:
     client = APIClient()
     client.credentials(HTTP_AUTHORIZATION=f"Bearer {key}")
     return client
+
+
+@pytest.fixture
+def browser(owner: User) -> Client:
+    return browser_of(owner)
 
 
 def file(content: bytes = b"# Hello", name: str = "hello.md") -> io.BytesIO:
@@ -159,3 +165,61 @@ def test_a_list_of_no_collections_is_refused_rather_than_taken_for_all(program: 
         answer = program.post(address, {name: "x", "collections": []}, format="json")
         assert answer.status_code == 400
         assert "collections" in answer.json()["error"]["fields"]
+
+
+def sorts(collection: Collection) -> None:
+    """Documents that the filters tell apart."""
+    for name, changes in {
+        "Travel": {"kind": "pdf", "language": "de", "external_id": "hr/travel.pdf"},
+        "Cars": {"kind": "word", "language": "en", "external_id": "hr/cars.docx"},
+        "Phones": {"kind": "pdf", "language": "en", "external_id": "it/phones.pdf"},
+    }.items():
+        document = make_document(collection, title=name)
+        Document.objects.filter(pk=document.pk).update(**changes)
+    DocumentLabel.objects.create(document=Document.objects.get(title="Phones"), name="mobile")
+
+
+@pytest.mark.parametrize(
+    ("query", "titles"),
+    [
+        ("kind=pdf", {"Travel", "Phones"}),
+        ("language=en", {"Cars", "Phones"}),
+        ("label=Mobile", {"Phones"}),
+        ("q=HR/", {"Travel", "Cars"}),
+        ("kind=pdf&language=en&q=phone&label=mobile", {"Phones"}),
+        ("language=fr", set()),
+        ("kind=&language=&label=&q=", {"Travel", "Cars", "Phones"}),
+    ],
+)
+def test_list_is_narrowed_like_the_page(
+    program: APIClient, browser: Client, collection: Collection, query: str, titles: set[str]
+) -> None:
+    sorts(collection)
+    listed = program.get(f"/api/v1/collections/{collection.pk}/documents/?{query}").json()
+    assert {row["title"] for row in listed["results"]} == titles
+    page = browser.get(f"/library/{collection.pk}/documents/?{query}").content.decode()
+    assert {name for name in ("Travel", "Cars", "Phones") if f">{name}</a>" in page} == titles
+
+
+@pytest.mark.parametrize(
+    ("query", "told"),
+    [
+        ("kind=pdfs", "kind must be one of pdf, word, "),
+        ("status=done", "status must be one of queued, parsing, "),
+        ("language=German", "language must be a code of ISO 639-1. This collection has de, en."),
+    ],
+)
+def test_unknown_value_of_a_filter_is_refused_with_the_choices(
+    program: APIClient, collection: Collection, query: str, told: str
+) -> None:
+    sorts(collection)
+    answer = program.get(f"/api/v1/collections/{collection.pk}/documents/?{query}")
+    assert answer.status_code == 400
+    assert answer.json()["error"]["message"].startswith(told)
+
+
+def test_filters_are_described(browser: Client) -> None:
+    schema = browser.get("/api/schema/?format=json").json()
+    described = schema["paths"]["/api/v1/collections/{collection_id}/documents/"]["get"]["parameters"]
+    names = {entry["name"] for entry in described if entry["in"] == "query"}
+    assert names == {"status", "kind", "language", "label", "q", "external_id", "page", "page_size"}

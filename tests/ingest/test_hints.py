@@ -11,6 +11,7 @@ from django.utils import timezone
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
 from ingest.hints import ENOUGH, work_off
+from ingest.lanes import SLOW_S, Lanes
 from ingest.leases import acquire
 from ingest.models import IngestJob, JobState
 from ingest.sweeper import _repeat_hints
@@ -34,6 +35,10 @@ def finish(job_id: int) -> None:
         lease.finish(timezone.now())
 
 
+def lanes(number: int = 3) -> Lanes:
+    return Lanes(number, lambda: 0.0)
+
+
 def ticking() -> Iterator[float]:
     return map(float, count())
 
@@ -55,7 +60,7 @@ def test_nothing_is_announced_twice_and_the_next_is_when_one_was_taken(
 
 
 def test_worker_that_is_awake_works_off_everything(jobs: list[IngestJob]) -> None:
-    work_off(jobs[5].pk, finish, clock=lambda: 0.0, now=timezone.now)
+    work_off(jobs[5].pk, finish, clock=lambda: 0.0, now=timezone.now, lanes=lanes())
     assert {job.state for job in IngestJob.objects.all()} == {JobState.DONE}
 
 
@@ -66,7 +71,7 @@ def test_worker_takes_its_own_job_then_the_oldest(jobs: list[IngestJob]) -> None
         order.append(job_id)
         finish(job_id)
 
-    work_off(jobs[5].pk, run, clock=lambda: 0.0, now=timezone.now)
+    work_off(jobs[5].pk, run, clock=lambda: 0.0, now=timezone.now, lanes=lanes())
     assert order == [jobs[5].pk, *(job.pk for job in jobs if job != jobs[5])]
 
 
@@ -75,7 +80,7 @@ def test_worker_passes_on_what_is_left_when_its_time_is_up(
 ) -> None:
     times = ticking()
     with django_capture_on_commit_callbacks() as sent:
-        work_off(jobs[0].pk, finish, clock=lambda: next(times), now=timezone.now)
+        work_off(jobs[0].pk, finish, clock=lambda: next(times), now=timezone.now, lanes=lanes())
     left = IngestJob.objects.filter(state=JobState.QUEUED)
     assert 0 < left.count() < len(jobs) - 1
     assert len(sent) == 1
@@ -90,7 +95,7 @@ def test_job_that_broke_off_is_left_to_the_sweeper(jobs: list[IngestJob]) -> Non
         if lease is not None:
             lease.release()
 
-    work_off(jobs[0].pk, break_off, clock=lambda: 0.0, now=timezone.now)
+    work_off(jobs[0].pk, break_off, clock=lambda: 0.0, now=timezone.now, lanes=lanes())
     assert sorted(tried) == [job.pk for job in jobs]
 
 
@@ -105,3 +110,63 @@ def test_sweeper_announces_first_what_broke_off(
         _repeat_hints(later)
     assert len(sent) == ENOUGH
     assert IngestJob.objects.get(pk=jobs[-1].pk).hinted_at == later
+
+
+class Slow:
+    """Documents that are read for as long as the test wants, each in a lane."""
+
+    def __init__(self, submit: Submit, number: int, size: int = 2000) -> None:
+        self.now = 0.0
+        self.lanes = Lanes(number, lambda: self.now)
+        for at in range(number):
+            lane = self.lanes.enter()
+            assert lane is not None
+            job = submit(f"{at}" + "x" * size, name=f"slow-{at}.pdf").document.job
+            assert acquire(job.pk, timezone.now(), 60)
+            self.lanes.begin(lane, job.pk)
+
+    def work(self, job: IngestJob) -> list[int]:
+        """What is run where a message about this job arrives now."""
+        ran: list[int] = []
+
+        def run(job_id: int) -> None:
+            ran.append(job_id)
+            finish(job_id)
+
+        work_off(job.pk, run, clock=lambda: 0.0, now=timezone.now, lanes=self.lanes)
+        return ran
+
+
+def test_message_never_waits_for_documents_that_are_being_read(submit: Submit) -> None:
+    slow = Slow(submit, number=2)
+    quick = submit("Quick", name="quick.md").document.job
+    assert slow.work(quick) == []
+    quick.refresh_from_db()
+    assert quick.state == JobState.QUEUED
+
+
+def test_quick_files_pass_those_that_take_long(submit: Submit) -> None:
+    slow = Slow(submit, number=3)
+    large = submit("y" * 1999, name="large.pdf").document.job
+    small = submit("small", name="small.pdf").document.job
+    other = submit("other", name="other.md").document.job
+    slow.now = SLOW_S
+    assert slow.work(large) == [small.pk, other.pk]
+
+
+def test_what_came_while_no_lane_was_free_is_not_forgotten(
+    jobs: list[IngestJob], django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
+) -> None:
+    """The message about the last came between the last look of the one at work and its leaving."""
+    found, dropped = lanes(1), [False]
+
+    def run(job_id: int) -> None:
+        work_off(jobs[-1].pk, finish, clock=lambda: 0.0, now=timezone.now, lanes=found)
+        dropped[0] = IngestJob.objects.get(pk=jobs[-1].pk).state == JobState.QUEUED
+        finish(job_id)
+
+    times = iter((0.0, 9.0))
+    with django_capture_on_commit_callbacks() as sent:
+        work_off(jobs[0].pk, run, clock=lambda: next(times), now=timezone.now, lanes=found)
+    assert dropped == [True]
+    assert len(sent) == 1

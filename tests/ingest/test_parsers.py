@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image
 
 from ingest.parsers import EXTENSIONS, PARSERS, Block, ParsedDocument, ParseError, detect
 from ingest.parsers.base import clean_title, normalise_text, paragraphs
@@ -227,3 +228,20 @@ def test_error_survives_the_wire() -> None:
 def test_unsound_answers_are_refused(data: bytes) -> None:
     with pytest.raises(ValueError, match=r"."):
         load_document(data)
+
+
+def test_unknown_kind_of_file_is_told_what_is_read_by_kind_of_document(tmp_path: Path) -> None:
+    path = tmp_path / "x"
+    path.write_text("text")
+    with pytest.raises(ParseError) as caught:
+        detect(path, "x.xyz")
+    assert "Word: .doc .docx .odt .rtf; Slides: " in caught.value.reason
+
+
+@pytest.mark.parametrize(("form", "words"), [("GIF", "a GIF picture"), ("BMP", "a BMP picture")])
+def test_pictures_that_are_not_read_say_which_are(tmp_path: Path, form: str, words: str) -> None:
+    path = tmp_path / "x"
+    Image.new("RGB", (40, 40)).save(path, form)
+    with pytest.raises(ParseError) as caught:
+        detect(path, f"x.{form.lower()}")
+    assert words in caught.value.reason and "save it as PNG" in caught.value.reason

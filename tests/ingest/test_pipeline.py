@@ -225,3 +225,13 @@ def test_log_tells_what_of_a_file_was_left_out(submit: Submit, tmp_path: Path) -
         "ready",
         "1 passage; left out: 1 hidden column of the sheet Prices",
     )
+
+
+def test_nothing_broke_off_of_a_document_that_was_replaced(submit: Submit) -> None:
+    document = submit("one").document
+    lease = acquire(document.job.pk, timezone.now(), 60)
+    assert lease is not None
+    submit("two")
+    lease.release()
+    stages = list(document.events.order_by("pk").values_list("stage", flat=True))
+    assert stages[-1] == "superseded"

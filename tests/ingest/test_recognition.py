@@ -26,6 +26,7 @@ from tests.ingest.pdf_files import Pdf, pictures
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("encoder")]
 
 Run = Callable[[Document], Document]
+FONT = ImageFont.load_default(48)
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -180,3 +181,48 @@ def test_what_the_child_sends_is_not_believed() -> None:
     ):
         with pytest.raises(ValueError):
             load_page(bad)
+
+
+def test_stamp_over_a_scan_does_not_stand_for_the_scan(submit: Submit, run: Run) -> None:
+    scan = Image.new("L", (1240, 1754), 255)
+    for row in range(6):
+        place = (120, 300 + 120 * row)
+        ImageDraw.Draw(scan).text(place, f"Scanned clause {row} of the lease", fill=0, font=FONT)
+    pdf = Pdf().page()
+    pdf.pdf.image(scan, 0, 0, 595)
+    document = run(submit(pdf.line("RECEIVED 12 MAY").bytes(), "stamped.pdf").document)
+    text = DocumentText.objects.get(document=document).text
+    assert "Scanned clause 5 of the lease" in text
+    assert text.count("RECEIVED 12 MAY") == 1
+
+
+def test_title_on_a_photograph_stays_as_it_is(submit: Submit, run: Run) -> None:
+    pdf = Pdf().page()
+    pdf.pdf.image(Image.new("L", (1240, 1754), 200), 0, 0, 595)
+    document = run(submit(pdf.line("Our offices in Oslo").bytes(), "photo.pdf").document)
+    assert DocumentText.objects.get(document=document).text == "Our offices in Oslo"
+    assert document.status == Status.READY
+
+
+@pytest.mark.parametrize("degrees", [90, 180, 270])
+def test_turned_scans_are_read(submit: Submit, run: Run, degrees: int) -> None:
+    frame = Image.new("RGB", (1240, 700), "white")
+    for row in range(4):
+        text = f"The tenant pays the rent of month {row}"
+        ImageDraw.Draw(frame).text((60, 80 + 130 * row), text, fill="black", font=FONT)
+    out = io.BytesIO()
+    frame.rotate(degrees, expand=True).save(out, "PNG")
+    document = run(submit(out.getvalue(), "turned.png").document)
+    assert "The tenant pays the rent of month 3" in DocumentText.objects.get(document=document).text
+
+
+@pytest.mark.parametrize("mode", ["RGBA", "LA"])
+def test_transparent_pictures_are_read_as_on_paper(submit: Submit, run: Run, mode: str) -> None:
+    """Black words on transparent black."""
+    seen = Image.open(io.BytesIO(picture("PNG", "Invoice 4711 paid"))).convert("L")
+    frame = Image.new("RGBA", seen.size, (0, 0, 0, 0))
+    frame.putalpha(seen.point(lambda value: 255 - value))
+    out = io.BytesIO()
+    frame.convert(mode).save(out, "PNG")
+    document = run(submit(out.getvalue(), "clear.png").document)
+    assert DocumentText.objects.get(document=document).text == "Invoice 4711 paid"

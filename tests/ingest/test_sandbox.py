@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -73,7 +75,8 @@ def test_document_that_takes_too_much_memory_is_stopped(hostile: Sandbox, stored
 def test_crash_is_named(hostile: Sandbox, stored: Path) -> None:
     error = refused(hostile, stored, "x.segfault")
     assert error.code == "crashed"
-    assert "SIGSEGV" in error.reason
+    assert error.detail == "SIGSEGV"
+    assert "SIG" not in error.reason and "save it again" in error.reason
     assert refused(hostile, stored, "x.leave").code == "crashed"
 
 
@@ -161,3 +164,19 @@ def test_lost_lease_ends_the_child(hostile: Sandbox, tmp_path: Path) -> None:
     with pytest.raises(LookupError):
         hostile.parse(path, "x.sleep", on_wait=lose)
     assert children_of(server_pid(hostile, path)) == []
+
+
+def test_folders_that_killed_processes_left_are_removed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    for name in ("kb-reading-old", "kb-reading-new", "other-old"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "result").touch()
+    for name in ("kb-reading-old", "other-old"):
+        os.utime(tmp_path / name, (0, 0))
+    with Sandbox() as sandbox:
+        stored = tmp_path / "stored"
+        stored.write_text("Hello")
+        assert sandbox.parse(stored, "x.txt").text == "Hello"
+    assert {path.name for path in tmp_path.iterdir()} == {"kb-reading-new", "other-old", "stored"}

@@ -214,3 +214,27 @@ def test_log_is_for_editors(collection: Collection, owner: User, teammate: User)
     assert "Details changed by owner: owner" in browser_of(owner).get(address).content.decode()
     assert "What happened to it" not in browser_of(teammate).get(address).content.decode()
     assert document.status == Status.READY
+
+
+def test_pages_read_with_low_confidence_are_shown_to_who_looks_after_them(
+    collection: Collection, owner: User
+) -> None:
+    told = {"ocr_confidence": {"1": 0.95, "2": 0.41, "x": 3}, "ocr_lowest": 0.41}
+    document = make_document(collection, title="Lease", metadata=told)
+    make_document(collection, text="Other words.", title="Sure", metadata={"ocr_lowest": 0.93})
+    assert [row.title for row in attention_of(collection).badly_read] == ["Lease"]
+    browser = browser_of(owner)
+    page = browser.get(f"/library/{collection.pk}/").content.decode()
+    assert "Read with low confidence" in page and "41% sure" in page
+    assert page.index("What needs a look") < page.index("<table")
+    shown = browser.get(f"/documents/{document.pk}/").content.decode()
+    assert "95% sure" in shown and shown.count("Low confidence") == 1
+    listed = browser.get(f"/api/v1/collections/{collection.pk}/attention/").json()
+    assert [row["title"] for row in listed["read_with_low_confidence"]] == ["Lease"]
+
+
+@pytest.mark.parametrize(("author", "is_found"), [("ann example", True), ("Bob B", True), ("Ann", False)])
+def test_each_of_several_authors_is_found(collection: Collection, author: str, is_found: bool) -> None:
+    document = described(collection, author="Ann Example, Bob B, Cy")
+    chunks = Chunk.objects.filter(SearchFilters(author=author).condition(), document=document)
+    assert chunks.exists() == is_found

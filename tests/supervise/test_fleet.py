@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from kb.conf import Config, load
+from kb.celery import app
+from kb.conf import Config, config, load
 from kb.supervise.fleet import Fleet, local_address, plan, web_command, worker_name
 from kb.supervise.supervisor import STOP_WITHIN_S
 
@@ -121,3 +122,9 @@ def test_proxy_headers_are_believed_only_behind_a_proxy(tmp_path: Path) -> None:
 )
 def test_own_web_server_is_asked_where_it_listens(tmp_path: Path, host: str, address: str) -> None:
     assert local_address(config_from(tmp_path, KB_HOST=host)) == address
+
+
+def test_worker_has_more_threads_than_documents_at_a_time(planned: Fleet) -> None:
+    """Else documents that take long would hold up the sweep, the purge and the sources."""
+    assert "--concurrency" not in commands(planned)["worker"]
+    assert app.conf.worker_concurrency > config.worker_threads + 1

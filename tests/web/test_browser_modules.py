@@ -156,3 +156,26 @@ def test_narrowing_gives_the_filters_and_each_can_be_taken_away(page: Page) -> N
         None,
         "Narrow",
     ]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        *((-7300, "2 hours ago"), (-301, "5 minutes ago"), (-2, "just now")),
+        *((2, "just now"), (30, "in a moment"), (301, "in 5 minutes"), (7300, "in 2 hours")),
+    ],
+)
+def test_times_to_come_are_told_as_such(page: Page, seconds: int, words: str) -> None:
+    shown = page.evaluate(
+        """async (seconds) => {
+            const { localiseTimes } = await import("/times.js");
+            const time = document.createElement("time");
+            time.dateTime = new Date(Date.now() + seconds * 1000).toISOString();
+            const body = document.createElement("div");
+            body.append(time);
+            localiseTimes(body);
+            return time.textContent;
+        }""",
+        seconds,
+    )
+    assert shown == words

@@ -12,8 +12,8 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from kb.accounts.models import User
-from kb.library.models import Collection, Grant, Role, Status
-from tests.factories import make_document
+from kb.library.models import Collection, Grant, OtherName, Role, Status
+from tests.factories import browser_of, make_document
 from tests.web.conftest import Browser
 
 pytestmark = pytest.mark.django_db
@@ -228,3 +228,10 @@ def test_number_of_queries_does_not_grow_with_rows(
         group = Group.objects.create(name=f"Group {number}")
         Grant.objects.create(collection=collection, group=group)
     assert [queries(address) for address in addresses] == few
+
+
+def test_row_tells_the_question_before_deleting_all_names(collection: Collection, owner: User) -> None:
+    document = make_document(collection)
+    OtherName.objects.create(collection=collection, external_id="copy.md", document=document)
+    page = browser_of(owner).get(f"/library/{collection.pk}/").content.decode()
+    assert 'data-also="copy.md"' in page

@@ -38,7 +38,19 @@ class Command(BaseCommand):
         parser.add_argument("--wait", action="store_true", help="until every document is ready or has failed")
         parser.add_argument("--json", action="store_true", help="end with one line of JSON")
 
-    def handle(self, *, paths: list[Path], collection: str, wait: bool, **options: Any) -> None:
+    def handle(self, **options: Any) -> None:
+        self._taken = 0
+        try:
+            self._ingest(**options)
+        except KeyboardInterrupt:
+            files = f"{self._taken} file{'' if self._taken == 1 else 's'}"
+            self.stderr.write(
+                f"\nStopped. {files} arrived and will be worked on while `make up` runs; run the same "
+                "command again for the rest: what arrived is skipped."
+            )
+            sys.exit(130)  # as a shell reports what Ctrl-C ended
+
+    def _ingest(self, *, paths: list[Path], collection: str, wait: bool, **options: Any) -> None:
         started = time.monotonic()
         try:
             files = list(find_files(paths))
@@ -76,6 +88,7 @@ class Command(BaseCommand):
                     done.append((file, submit_at_once(target, user, upload, self._unpacking)))
             except (KBError, OSError) as error:
                 self._refuse(file.external_id, error)
+            self._taken = len(done)
             self._show("Uploading", number, len(files))
         return done
 
