@@ -14,7 +14,10 @@ class OtherName(models.Model):
     on under another of its names, so that what somebody put in under this one stays.
     """
 
-    collection = models.ForeignKey("library.Collection", on_delete=models.CASCADE, related_name="+")
+    # Without a constraint; see `kb.library.event_models`.
+    collection = models.ForeignKey(
+        "library.Collection", on_delete=models.CASCADE, db_constraint=False, related_name="+"
+    )
     external_id = models.CharField(max_length=500)
     document = models.ForeignKey("library.Document", on_delete=models.CASCADE, related_name="other_names")
     created_at = models.DateTimeField(auto_now_add=True)
