@@ -122,12 +122,14 @@ def _submit(
     # Before their edits are read, so that nobody makes one meanwhile.
     hold_documents(versions)
     edited = _edits(versions)
+    # Before they may go on under another name: this one counts on.
+    version = _next_version(collection, external_id)
     give_up_name(versions, collection.pk, external_id)
     _make_way(versions)
     document = Document.objects.create(
         collection=collection,
         external_id=external_id,
-        version=_next_version(collection, external_id),
+        version=version,
         title=str(edited.get("title") or "")
         or clean_text(upload.title, 500)
         or PurePosixPath(file_name).stem
