@@ -19,6 +19,7 @@ from tqdm import tqdm
 from kb.exceptions import KBError
 from kb.llm.errors import ModelLoadError
 from kb.llm.model_file import ModelFile, check_model_file, checksum_file, recorded_sha256
+from kb.llm.terminal import printable
 
 _TIMEOUT_S = 30
 _MOST_REDIRECTS = 5
@@ -99,21 +100,16 @@ def _check_names(repository: str, file: str, revision: str, sha256: str) -> None
     try:
         validate_repo_id(repository)
     except HFValidationError as error:
-        raise PullError(f"{_shown(repository)} is no name of a repository. {_shown(str(error))}") from error
+        raise PullError(f"{printable(repository)} is no name of a repository. {printable(str(error))}") from error
     if "/" not in repository:
         raise PullError(f"{repository} is no name of a repository; it is owner/name.")
     is_hidden, climbs = PurePosixPath(file).name.startswith("."), ".." in file.split("/")
     if not file.endswith(".gguf") or is_hidden or climbs or not file.isprintable():
-        raise PullError(f"{_shown(file)} is no name of a GGUF file.")
+        raise PullError(f"{printable(file)} is no name of a GGUF file.")
     if not revision.isprintable():
-        raise PullError(f"{_shown(revision)} is no name of a revision.")
+        raise PullError(f"{printable(revision)} is no name of a revision.")
     if sha256 and not _SHA256.fullmatch(sha256.lower()):
         raise PullError("A SHA-256 checksum has 64 hexadecimal digits.")
-
-
-def _shown(words: str) -> str:
-    """With what would break the line, or move the cursor of the terminal, written as an escape."""
-    return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in words)
 
 
 def _look_up(repository: str, file: str, revision: str, sha256: str, hub: str | None) -> Wanted:

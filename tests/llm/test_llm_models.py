@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import struct
 import subprocess
 import sys
@@ -228,6 +229,21 @@ def test_command_tells_people_and_programs() -> None:
     found = json.loads(line.getvalue())
     assert found["models"][0]["configured"] is True
     assert found["models"][0]["needed_bytes"] > found["models"][0]["size_bytes"]
+
+
+def test_model_of_any_name_takes_one_line_and_hides_no_other(tmp_path: Path) -> None:
+    models = tmp_path / "models"
+    models.mkdir()
+    (models / "b\udcff\x1b[2Jad\n.gguf").write_bytes(b"PK")
+    (models / "good.gguf").write_bytes(gguf(ENTRIES, [(64, 3000)]))
+    environment = {**os.environ, "KB_DATA_DIR": str(tmp_path), "PYTHONIOENCODING": "utf-8:strict"}
+    command = [sys.executable, "manage.py", "llm_models"]
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
+
+    assert done.stderr == ""
+    lines = done.stdout.splitlines()
+    assert f"{models}/b\\udcff\\x1b[2Jad\\n.gguf" in lines
+    assert f"{models}/good.gguf" in lines
 
 
 def test_listing_loads_no_model_library() -> None:
