@@ -176,6 +176,17 @@ def test_lock_that_was_removed_since_it_was_opened_is_taken_anew(
     assert hub.asked == []
 
 
+def test_only_the_model_is_asked_for_and_no_library_speaks(hub: Hub, tmp_path: Path) -> None:
+    command = [sys.executable, "manage.py", "pull_model", REPOSITORY, FILE]
+    kept_from = {"HF_HUB_DISABLE_TELEMETRY", "DISABLE_TELEMETRY", "DO_NOT_TRACK", "HF_HUB_OFFLINE"}
+    environment = {name: value for name, value in os.environ.items() if name not in kept_from}
+    environment |= {"HF_ENDPOINT": hub.url, "HF_HOME": str(tmp_path / "hub"), "KB_DATA_DIR": str(tmp_path)}
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True)
+
+    assert [path for _, path, _ in hub.asked if not path.endswith((FILE, "/bytes/1"))] == []
+    assert done.stderr == ""
+
+
 def test_missing_files_and_revisions_are_said(hub: Hub, tmp_path: Path) -> None:
     with pytest.raises(PullError, match=r"has no other\.gguf in owner/repo"):
         pull(REPOSITORY, "other.gguf", tmp_path, hub=hub.url)
