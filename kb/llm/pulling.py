@@ -100,7 +100,9 @@ def _check_names(repository: str, file: str, revision: str, sha256: str) -> None
     try:
         validate_repo_id(repository)
     except HFValidationError as error:
-        raise PullError(f"{printable(repository)} is no name of a repository. {printable(str(error))}") from error
+        raise PullError(
+            f"{printable(repository)} is no name of a repository. {printable(str(error))}"
+        ) from error
     if "/" not in repository:
         raise PullError(f"{repository} is no name of a repository; it is owner/name.")
     is_hidden, climbs = PurePosixPath(file).name.startswith("."), ".." in file.split("/")
