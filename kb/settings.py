@@ -248,6 +248,7 @@ LOGGING = {
     "root": {"handlers": ["stderr"], "level": config.log_level},
     "loggers": {
         "httpx": {"level": "WARNING"},
+        "httpx2": {"level": "WARNING"},  # huggingface_hub's
         "axes": {"level": "WARNING"},
         # What reaches sources would write keys and passwords down when it is asked for every detail.
         **{

@@ -28,9 +28,10 @@ def make_engine(config: Config, stopping: threading.Event) -> LlamaEngine:
     """
     model = find_model(config.llm_model)
     check_model_file(model)
+    facts = read_facts(model.path)  # wherever it is computed: llama.cpp believes a head that lies
     layers = gpu_layers(config.device)
     if not layers:
-        need = need_of(read_facts(model.path), config.llm_context, config.llm_slots, config.llm_cache)
+        need = need_of(facts, config.llm_context, config.llm_slots, config.llm_cache)
         check_memory(model.path, need, available_bytes())
     shape = Shape(
         context_tokens=config.llm_context,

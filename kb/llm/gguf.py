@@ -31,8 +31,15 @@ _FORMATS = {
     12: "<d",
 }
 _STRING, _ARRAY = 8, 9
-# Vocabularies are longer, and nobody here asks for them.
+# Vocabularies and templates are longer, and nobody here asks for them.
 _LONGEST_KEPT = 1024
+# What llama.cpp takes.
+_MOST_DIMENSIONS = 4
+# Entries, tensors and words of one head. Models with a vocabulary of 260,000 words and the merges that make
+# them have below a million; counting these many takes a few seconds.
+_MOST_ITEMS = 4_000_000
+# The least bytes that one takes: a name's length and a kind; that, the dimensions, and where the weights are.
+_ENTRY_BYTES, _TENSOR_BYTES, _STRING_BYTES = 8 + 4, 8 + 4 + 4 + 8, 8
 # llama.cpp's ``llama_ftype``: the format of most of the weights.
 _QUANTISATIONS: Mapping[int, str] = {
     0: "F32", 1: "F16", 2: "Q4_0", 3: "Q4_1", 7: "Q8_0", 8: "Q5_0", 9: "Q5_1", 10: "Q2_K", 11: "Q3_K_S",
@@ -86,6 +93,7 @@ class _Reader:
         self._data = data
         self._path = path
         self._at = 0
+        self._items = 0
 
     def facts(self) -> ModelFacts:
         if self._data[:4] != _MAGIC:
@@ -94,6 +102,8 @@ class _Reader:
         if self._number("<I") not in _VERSIONS:
             raise ModelLoadError(f"{self._path} is a GGUF file of a version that cannot be read.")
         tensors, entries = self._number("<Q"), self._number("<Q")
+        self._expect(entries, _ENTRY_BYTES)
+        self._expect(tensors, _TENSOR_BYTES)
         told = dict(self._entry() for _ in range(entries))
         architecture = str(told.get("general.architecture", ""))
         own = {name.removeprefix(f"{architecture}."): value for name, value in told.items()}
@@ -108,30 +118,45 @@ class _Reader:
             size_bytes=len(self._data),
         )
 
+    def _expect(self, count: int, least_bytes: int) -> None:
+        """Refuse a number of things that the file cannot hold, or that no model has.
+
+        The size alone does not tell: a file may be large by its name only, and take no room on the disk.
+        """
+        self._items += count
+        if count * least_bytes > len(self._data) - self._at or self._items > _MOST_ITEMS:
+            raise ValueError("The file does not have these many.")
+
     def _entry(self) -> tuple[str, Any]:
         name = self._string()
         return name, self._value(self._number("<I"))
 
     def _value(self, kind: int) -> Any:
-        """Of a long array only the length."""
+        """Of a long array, and of one of strings, only the length."""
         if kind == _STRING:
             return self._string()
         if kind != _ARRAY:
             return self._number(_FORMATS[kind])
         of, count = self._number("<I"), self._number("<Q")
-        if count <= _LONGEST_KEPT:
-            return [self._value(of) for _ in range(count)]
         if of == _STRING:
+            self._expect(count, _STRING_BYTES)
             for _ in range(count):
                 self._skip(self._number("<Q"))
-        else:
-            self._skip(count * struct.calcsize(_FORMATS[of]))
+            return count
+        # The specification has arrays of arrays; no model does, and llama.cpp refuses them.
+        form = _FORMATS[of]
+        if count <= _LONGEST_KEPT:
+            return [self._number(form) for _ in range(count)]
+        self._skip(count * struct.calcsize(form))
         return count
 
     def _weights(self) -> int:
         """Of the next tensor."""
         self._skip(self._number("<Q"))
-        dimensions = [self._number("<Q") for _ in range(self._number("<I"))]
+        count = self._number("<I")
+        if count > _MOST_DIMENSIONS:
+            raise ValueError("No tensor has these many dimensions.")
+        dimensions = [self._number("<Q") for _ in range(count)]
         self._skip(struct.calcsize("<IQ"))
         return math.prod(dimensions)
 
@@ -139,7 +164,7 @@ class _Reader:
         size = self._number("<Q")
         start = self._at
         self._skip(size)
-        return self._data[start : self._at].decode("utf-8", "replace")
+        return self._data[start : min(self._at, start + _LONGEST_KEPT)].decode("utf-8", "replace")
 
     def _skip(self, size: int) -> None:
         self._at += size

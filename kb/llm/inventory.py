@@ -85,8 +85,15 @@ def list_models(config: Config) -> Iterator[Listed]:
             path = Path("" if config.llm_model == BUILT_IN else config.llm_model).expanduser()
             yield Listed(path, True, problem=error.message)
     for path in sorted(models_folder(config).rglob("[!.]*.gguf")):
-        if configured is None or path.resolve() != configured.resolve():
+        if configured is None or not _is_same(path, configured):
             yield _listed(path, config, is_configured=False)
+
+
+def _is_same(path: Path, other: Path) -> bool:
+    try:
+        return path.samefile(other)
+    except OSError:  # one is not there, or is a link to itself
+        return path.absolute() == other.absolute()
 
 
 def _listed(path: Path, config: Config, *, is_configured: bool) -> Listed:

@@ -8,9 +8,10 @@ import os
 import re
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import IO
 
 import httpx
 from tqdm import tqdm
@@ -18,13 +19,12 @@ from tqdm import tqdm
 from kb.exceptions import KBError
 from kb.llm.errors import ModelLoadError
 from kb.llm.model_file import ModelFile, check_model_file, checksum_file, recorded_sha256
+from kb.llm.terminal import printable
 
 _TIMEOUT_S = 30
 _MOST_REDIRECTS = 5
 _SPARE_BYTES = 100 * 2**20
 _SHA256 = re.compile("[0-9a-f]{64}")
-_REPOSITORY = re.compile(r"[\w.-]+/[\w.-]+")
-_PART_BYTES = 1 << 20
 
 
 class PullError(KBError):
@@ -71,7 +71,7 @@ def pull(
     Raises:
         PullError: with the reason.
     """
-    _check_names(repository, file, sha256)
+    _check_names(repository, file, revision, sha256)
     path = folder / PurePosixPath(file).name
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -83,20 +83,33 @@ def pull(
                 _check_same(path, wanted)
                 return path
             _fetch(wanted, path)
-    except httpx.HTTPError as error:
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
         raise PullError(
-            f"The hub cannot be reached, or broke off: {str(error) or type(error).__name__}."
+            f"The hub cannot be reached, or broke off: {_told(error)}. What had arrived of the file is kept; "
+            "pull again to go on."
         ) from error
     except OSError as error:
         raise PullError(_of_disk(error, path)) from error
     return path
 
 
-def _check_names(repository: str, file: str, sha256: str) -> None:
-    if not _REPOSITORY.fullmatch(repository):
+def _check_names(repository: str, file: str, revision: str, sha256: str) -> None:
+    from huggingface_hub.errors import HFValidationError
+    from huggingface_hub.utils import validate_repo_id
+
+    try:
+        validate_repo_id(repository)
+    except HFValidationError as error:
+        raise PullError(
+            f"{printable(repository)} is no name of a repository. {printable(str(error))}"
+        ) from error
+    if "/" not in repository:
         raise PullError(f"{repository} is no name of a repository; it is owner/name.")
-    if not file.endswith(".gguf") or PurePosixPath(file).name.startswith(".") or ".." in file.split("/"):
-        raise PullError(f"{file} is no name of a GGUF file.")
+    is_hidden, climbs = PurePosixPath(file).name.startswith("."), ".." in file.split("/")
+    if not file.endswith(".gguf") or is_hidden or climbs or not file.isprintable():
+        raise PullError(f"{printable(file)} is no name of a GGUF file.")
+    if not revision.isprintable():
+        raise PullError(f"{printable(revision)} is no name of a revision.")
     if sha256 and not _SHA256.fullmatch(sha256.lower()):
         raise PullError("A SHA-256 checksum has 64 hexadecimal digits.")
 
@@ -166,6 +179,7 @@ def _fetch(wanted: Wanted, path: Path) -> None:
 
 
 def _append(wanted: Wanted, part: Path, there: int) -> None:
+    """Write each piece as it comes: of a link that breaks again and again nothing is lost."""
     headers = {**wanted.headers, "Accept-Encoding": "identity"}
     if there:
         headers["Range"] = f"bytes={there}-"
@@ -178,15 +192,24 @@ def _append(wanted: Wanted, part: Path, there: int) -> None:
         if answer.status_code != httpx.codes.PARTIAL_CONTENT:
             file.truncate(0)  # it sends everything again
             there = 0
-        for data in _watched(answer, wanted, there):
-            there += len(data)
-            if there > wanted.size_bytes:
-                raise PullError(f"The hub sends more than the {wanted.size_bytes:,} bytes that it announced.")
-            file.write(data)
+        broke_off = ""
+        try:
+            for data in _watched(answer, wanted, there):
+                there += len(data)
+                if there > wanted.size_bytes:
+                    raise PullError(
+                        f"The hub sends more than the {wanted.size_bytes:,} bytes that it announced."
+                    )
+                file.write(data)
+        except httpx.HTTPError as error:
+            broke_off = f" ({_told(error)})"
         file.flush()
         os.fsync(file.fileno())
     if there < wanted.size_bytes:
-        raise PullError("The hub broke off in the middle. Pull again; what is here is not fetched twice.")
+        raise PullError(
+            f"The hub broke off after {there:,} of {wanted.size_bytes:,} bytes{broke_off}. "
+            "Pull again; what is here is not fetched twice."
+        )
 
 
 def _watched(answer: httpx.Response, wanted: Wanted, there: int) -> Iterator[bytes]:
@@ -194,7 +217,7 @@ def _watched(answer: httpx.Response, wanted: Wanted, there: int) -> Iterator[byt
         total=wanted.size_bytes, initial=there, desc=wanted.name, unit="B", unit_scale=True, disable=None
     )
     with bar:
-        for data in answer.iter_bytes(_PART_BYTES):
+        for data in answer.iter_bytes():
             yield data
             bar.update(len(data))
 
@@ -202,12 +225,32 @@ def _watched(answer: httpx.Response, wanted: Wanted, there: int) -> Iterator[byt
 @contextmanager
 def _alone(lock: Path) -> Iterator[None]:
     """Two that append to the same part would spoil it."""
-    with lock.open("w") as file:
+    with ExitStack() as held:
+        while not _is_locked(held.enter_context(lock.open("w")), lock):
+            held.close()
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise PullError("Another pull of this file is running.") from error
-        yield
+            yield
+        finally:
+            lock.unlink(missing_ok=True)
+
+
+def _is_locked(file: IO[str], lock: Path) -> bool:
+    """False where another's pull has ended, and removed the file, since this one opened it.
+
+    Whoever comes next makes a new file of this name; the lock of the old one keeps nobody out.
+    """
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        raise PullError("Another pull of this file is running.") from error
+    try:
+        return os.path.samestat(os.fstat(file.fileno()), lock.stat())
+    except FileNotFoundError:
+        return False
+
+
+def _told(error: Exception) -> str:
+    return str(error) or type(error).__name__
 
 
 def _of_disk(error: OSError, path: Path) -> str:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import struct
 import subprocess
 import sys
+import time
 from dataclasses import replace
 from io import StringIO
 from pathlib import Path
@@ -20,7 +22,7 @@ from kb.llm.gguf import ModelFacts, read_facts
 from kb.llm.inventory import foreign_endpoint, list_models
 from kb.llm.memory import Need, available_bytes, check_memory, need_of
 from kb.llm.model_file import find_model
-from tests.llm.process import ROOT
+from tests.llm.process import ENOUGH_S, ROOT
 
 FACTS = ModelFacts("qwen2", 7_000_000_000, "Q4_K_M", 4096, 57_344, 150_000, 4_000_000_000)
 
@@ -103,6 +105,60 @@ def test_lengths_that_lie_are_refused_at_once(tmp_path: Path) -> None:
             read_facts(path)
 
 
+def lying_heads() -> dict[str, bytes]:
+    nested = struct.pack("<IQ", 9, 1) * 5000 + struct.pack("<IQB", 0, 1, 7)
+    name = text("x")
+    return {
+        "nested": struct.pack("<4sIQQ", b"GGUF", 3, 0, 1) + name + struct.pack("<I", 9) + nested,
+        "tensors": struct.pack("<4sIQQ", b"GGUF", 3, 3 * 10**8, 0),
+        "entries": struct.pack("<4sIQQ", b"GGUF", 3, 0, 3 * 10**8),
+        "strings": struct.pack("<4sIQQ", b"GGUF", 3, 0, 1) + name + struct.pack("<IIQ", 9, 8, 3 * 10**8),
+        "dimensions": struct.pack("<4sIQQ", b"GGUF", 3, 1, 0) + name + struct.pack("<I", 3 * 10**8),
+    }
+
+
+@pytest.mark.parametrize("lie", lying_heads())
+def test_head_that_no_model_has_is_refused_at_once_and_hides_no_other_model(tmp_path: Path, lie: str) -> None:
+    """Case 43. The files are large, as the head says, and take no room on the disk."""
+    models = tmp_path / "models"
+    models.mkdir()
+    (models / "good.gguf").write_bytes(gguf(ENTRIES, [(64, 3000)]))
+    with (models / "bad.gguf").open("wb") as file:
+        file.write(lying_heads()[lie])
+        file.truncate(20 * 10**9)
+
+    started = time.monotonic()
+    listed = {model.path.name: model for model in list_models(replace(config, data_dir=tmp_path))}
+
+    assert time.monotonic() - started < ENOUGH_S
+    assert "bad.gguf is truncated or no GGUF file" in listed["bad.gguf"].problem
+    assert listed["good.gguf"].problem == ""
+
+
+def test_counts_that_the_rest_of_the_file_cannot_hold_are_refused_before_they_are_counted(
+    tmp_path: Path,
+) -> None:
+    """Case 43."""
+    path = tmp_path / "model.gguf"
+    sizes = struct.pack("<4sIQQ", b"GGUF", 3, 0, 1) + text("x") + struct.pack("<IIQ", 9, 8, 1_000_000)
+    path.write_bytes(sizes + bytes(7_999_999))
+    with pytest.raises(ModelLoadError, match="truncated"):
+        read_facts(path)
+    path.write_bytes(sizes + bytes(8_000_000))
+    assert read_facts(path).architecture == ""
+
+
+def test_link_to_itself_hides_no_other_model(tmp_path: Path) -> None:
+    models = tmp_path / "models"
+    models.mkdir()
+    (models / "good.gguf").write_bytes(gguf(ENTRIES, [(64, 3000)]))
+    (models / "loop.gguf").symlink_to(models / "loop.gguf")
+
+    listed = {model.path.name: model.problem for model in list_models(replace(config, data_dir=tmp_path))}
+    assert "no model file" in listed["loop.gguf"]
+    assert listed["good.gguf"] == ""
+
+
 def test_need_counts_weights_and_a_cache_that_is_no_longer_than_trained() -> None:
     need = need_of(FACTS, context_tokens=8192, slots=4, cache_tokens=0)
     assert (need.weights_bytes, need.cache_bytes) == (4_000_000_000, 2 * 4096 * 57_344)
@@ -173,6 +229,21 @@ def test_command_tells_people_and_programs() -> None:
     found = json.loads(line.getvalue())
     assert found["models"][0]["configured"] is True
     assert found["models"][0]["needed_bytes"] > found["models"][0]["size_bytes"]
+
+
+def test_model_of_any_name_takes_one_line_and_hides_no_other(tmp_path: Path) -> None:
+    models = tmp_path / "models"
+    models.mkdir()
+    (models / "b\udcff\x1b[2Jad\n.gguf").write_bytes(b"PK")
+    (models / "good.gguf").write_bytes(gguf(ENTRIES, [(64, 3000)]))
+    environment = {**os.environ, "KB_DATA_DIR": str(tmp_path), "PYTHONIOENCODING": "utf-8:strict"}
+    command = [sys.executable, "manage.py", "llm_models"]
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
+
+    assert done.stderr == ""
+    lines = done.stdout.splitlines()
+    assert f"{models}/b\\udcff\\x1b[2Jad\\n.gguf" in lines
+    assert f"{models}/good.gguf" in lines
 
 
 def test_listing_loads_no_model_library() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import random
 import shutil
@@ -10,8 +11,9 @@ import struct
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
-from typing import NamedTuple
+from typing import IO, NamedTuple
 
 import pytest
 
@@ -91,6 +93,20 @@ def test_killed_in_the_middle_leaves_nothing_usable_and_goes_on_where_it_was(
     assert not part.exists()
 
 
+def test_link_that_breaks_before_each_mebibyte_still_comes_to_the_end(hub: Hub, tmp_path: Path) -> None:
+    hub.breaks_off = True
+    for there in range(500_000, 3_000_000, 500_000):
+        hub.stops_after = there
+        with pytest.raises(PullError, match=f"after {there:,} of 3,000,024 bytes.*Pull again.*not fetched"):
+            fetched(hub, tmp_path)
+        (part,) = tmp_path.glob(".*.part")
+        assert part.stat().st_size == there
+
+    hub.stops_after = None
+    assert fetched(hub, tmp_path).read_bytes() == MODEL
+    assert hub.ranges[-1] == "bytes=2500000-"
+
+
 @pytest.mark.parametrize("ignores_ranges", [True, False])
 def test_hub_that_breaks_off_is_said_and_the_next_pull_ends_it(
     hub: Hub, tmp_path: Path, ignores_ranges: bool
@@ -134,6 +150,43 @@ def test_what_is_no_model_is_removed(tmp_path: Path) -> None:
     assert usable(tmp_path) == []
 
 
+def test_pulls_leave_no_locks(hub: Hub, tmp_path: Path) -> None:
+    (tmp_path / ".model.gguf.lock").touch()  # of one that was killed
+    fetched(hub, tmp_path)
+    with pytest.raises(PullError):
+        pull(REPOSITORY, "other.gguf", tmp_path, hub=hub.url)
+    assert not list(tmp_path.glob(".*"))
+
+
+def test_lock_that_was_removed_since_it_was_opened_is_taken_anew(
+    hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its holder ended, and a third locks a new file of this name: nobody holds it beside that one."""
+    lock, take, third = tmp_path / ".model.gguf.lock", fcntl.flock, ExitStack()
+
+    def late(file: IO[str], operation: int) -> None:
+        monkeypatch.setattr(fcntl, "flock", take)
+        lock.unlink()
+        take(third.enter_context(lock.open("w")), operation)
+        take(file, operation)
+
+    monkeypatch.setattr(fcntl, "flock", late)
+    with third, pytest.raises(PullError, match="Another pull"):
+        fetched(hub, tmp_path)
+    assert hub.asked == []
+
+
+def test_only_the_model_is_asked_for_and_no_library_speaks(hub: Hub, tmp_path: Path) -> None:
+    command = [sys.executable, "manage.py", "pull_model", REPOSITORY, FILE]
+    kept_from = {"HF_HUB_DISABLE_TELEMETRY", "DISABLE_TELEMETRY", "DO_NOT_TRACK", "HF_HUB_OFFLINE"}
+    environment = {name: value for name, value in os.environ.items() if name not in kept_from}
+    environment |= {"HF_ENDPOINT": hub.url, "HF_HOME": str(tmp_path / "hub"), "KB_DATA_DIR": str(tmp_path)}
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True)
+
+    assert [path for _, path, _ in hub.asked if not path.endswith((FILE, "/bytes/1"))] == []
+    assert done.stderr == ""
+
+
 def test_missing_files_and_revisions_are_said(hub: Hub, tmp_path: Path) -> None:
     with pytest.raises(PullError, match=r"has no other\.gguf in owner/repo"):
         pull(REPOSITORY, "other.gguf", tmp_path, hub=hub.url)
@@ -170,7 +223,18 @@ def test_folder_that_cannot_be_written_is_said(hub: Hub, tmp_path: Path) -> None
     ("repository", "file", "sha256"),
     [
         ("repo", FILE, ""),
-        ("../..", "x.gguf", "5"),
+        ("../..", "x.gguf", ""),
+        ("-owner/repo", FILE, ""),
+        ("owner/repo.", FILE, ""),
+        ("owner/re--po", FILE, ""),
+        ("owner/re..po", FILE, ""),
+        ("owner/repo.git", FILE, ""),
+        ("owner/" + "r" * 97, FILE, ""),
+        ("owner/répo", FILE, ""),
+        ("owner/repo\n", FILE, ""),
+        (REPOSITORY, "mo\ndel.gguf", ""),
+        (REPOSITORY, "mo\x1b[2Jdel.gguf", ""),
+        (REPOSITORY, "mo\udcffdel.gguf", ""),
         (REPOSITORY, "model.bin", ""),
         (REPOSITORY, "../model.gguf", ""),
         (REPOSITORY, ".gguf", ""),
@@ -180,6 +244,13 @@ def test_folder_that_cannot_be_written_is_said(hub: Hub, tmp_path: Path) -> None
 def test_names_that_name_no_model_are_refused(
     tmp_path: Path, repository: str, file: str, sha256: str
 ) -> None:
-    with pytest.raises(PullError):
+    with pytest.raises(PullError, match=r"is no name of|64 hexadecimal digits") as refused:
         pull(repository, file, tmp_path, sha256=sha256, hub="http://127.0.0.1:9")
+    assert refused.value.message.isprintable()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_revision_that_names_none_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(PullError, match="is no name of a revision"):
+        pull(REPOSITORY, FILE, tmp_path, revision="ma\nin", hub="http://127.0.0.1:9")
     assert list(tmp_path.iterdir()) == []

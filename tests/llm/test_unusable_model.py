@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import struct
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,8 @@ HELLO = [{"role": "user", "content": "Hello?"}]
         ("other", "not a GGUF file"),
         ("wrong hash", "checksum"),
         ("larger than memory", "are free"),
+        ("lists in lists", "truncated or no GGUF file"),
+        ("countless tensors", "truncated or no GGUF file"),
     ],
 )
 async def test_server_without_a_usable_model_is_up_and_says_why(
@@ -56,5 +59,10 @@ def _spoil(path: Path, kind: str) -> None:
         path.write_bytes(beginning)
     if kind == "wrong hash":
         checksum_file(path).write_text(f"{'0' * 64}  {path.name}\n")
-    if kind == "larger than memory":
+    if kind == "lists in lists":
+        entry = struct.pack("<Q1sI", 1, b"x", 9) + struct.pack("<IQ", 9, 1) * 5000
+        path.write_bytes(struct.pack("<4sIQQ", b"GGUF", 3, 0, 1) + entry + bytes(100))
+    if kind == "countless tensors":
+        path.write_bytes(struct.pack("<4sIQQ", b"GGUF", 3, 3 * 10**8, 0))
+    if kind in ("larger than memory", "countless tensors"):
         os.truncate(path, 1 << 40)  # without taking the disk

@@ -11,6 +11,7 @@ from django.core.management.base import BaseCommand, CommandParser
 from kb.conf import config
 from kb.llm.inventory import Listed, Room, foreign_endpoint, list_models, models_folder, room
 from kb.llm.memory import megabytes
+from kb.llm.terminal import printable
 
 
 class Command(BaseCommand):
@@ -34,7 +35,7 @@ class Command(BaseCommand):
             self.stdout.write(json.dumps(found))
             return
         for line in _lines(free, models):
-            self.stdout.write(line)
+            self.stdout.write(printable(line))
 
 
 def _lines(free: Room, models: Sequence[Listed]) -> Iterator[str]:
