@@ -16,7 +16,10 @@ from kb.llm.types import Finished, ModelInfo, Scores, Usage
 
 END_OF_STREAM = b"data: [DONE]\n\n"
 
-_TYPES = {400: "invalid_request_error", 401: "authentication_error", 413: "invalid_request_error"}
+_TYPES = {
+    **dict.fromkeys((400, 404, 405, 413), "invalid_request_error"),
+    401: "authentication_error",
+}
 
 
 class Reply:

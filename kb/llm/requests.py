@@ -26,11 +26,17 @@ _ROLES = {"system": "system", "developer": "system", "user": "user", "assistant"
 # Asking for these and getting something else would be worse than a refusal. The values mean "not asked".
 _NOT_OFFERED: Mapping[str, tuple[Any, ...]] = {
     "n": (None, 1),
+    "best_of": (None, 1),
     "tools": (None, []),
+    "tool_choice": (None, "none", "auto"),
     "functions": (None, []),
+    "function_call": (None, "none", "auto"),
     "logprobs": (None, False),
+    "top_logprobs": (None, 0),
     "logit_bias": (None, {}),
     "modalities": (None, ["text"]),
+    "audio": (None,),
+    "echo": (None, False),
 }
 
 
@@ -71,18 +77,25 @@ def parse_chat(body: bytes) -> ChatRequest:
     """
     given = json_object(body)
     for name, harmless in _NOT_OFFERED.items():
-        if given.get(name) not in harmless:
+        if not any(_is(given.get(name), value) for value in harmless):
             raise InvalidInputError(f"{name} is not supported.")
     options = given.get("stream_options")
+    if options is not None and not isinstance(options, dict):
+        raise InvalidInputError("stream_options must be an object.")
     return ChatRequest(
         messages=_messages(given.get("messages")),
         max_tokens=_max_tokens(given),
         sampling=_sampling(given),
         form=requested_form(given),
         stream=flag("stream", given.get("stream")),
-        include_usage=isinstance(options, dict) and flag("include_usage", options.get("include_usage")),
+        include_usage=options is not None and flag("include_usage", options.get("include_usage")),
         user=_user(given.get("user")),
     )
+
+
+def _is(given: Any, value: Any) -> bool:
+    """Equal, and of one type: to Python `true` is 1."""
+    return given == value and isinstance(given, bool) == isinstance(value, bool)
 
 
 def parse_score(body: bytes) -> ScoreRequest:
@@ -200,7 +213,7 @@ def _user(value: Any) -> str:
 
 
 def _stop(value: Any) -> tuple[str, ...]:
-    stops = [value] if isinstance(value, str) else value or []
+    stops = [] if value is None else [value] if isinstance(value, str) else value
     if not isinstance(stops, list) or len(stops) > _MAX_STOPS:
         raise InvalidInputError(f"stop must be a text or a list of at most {_MAX_STOPS} texts.")
     if not all(isinstance(item, str) and 0 < len(item) <= _MAX_STOP_CHARS for item in stops):

@@ -241,6 +241,7 @@ def test_without_the_token_nothing_is_told(
 def test_unknown_path_and_method_are_answered_in_json(server: Running) -> None:
     unknown = httpx.get(f"{server.url}/v1/files", timeout=PATIENT_S)
     assert (unknown.status_code, unknown.json()["error"]["code"]) == (404, "not_found")
+    assert unknown.json()["error"]["type"] == "invalid_request_error"
     wrong = httpx.get(f"{server.url}/v1/chat/completions", timeout=PATIENT_S)
     assert (wrong.status_code, wrong.json()["error"]["code"]) == (405, "invalid")
 
