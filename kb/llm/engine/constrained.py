@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 from llguidance import LLMatcher, LLParserLimits, LLTokenizer, TokenizerWrapper
 
-from kb.exceptions import InvalidInputError
+from kb.exceptions import InvalidInputError, LLMBusyError
 from kb.llm import types
 from kb.llm.engine.generation import Sampler
 from kb.llm.engine.trial import error_of, problem_of
@@ -28,8 +29,10 @@ _LIMITS: Mapping[str, int] = {
     "step_max_items": 300_000,
     "max_lexer_states": 10_000,
 }
-# Programs ask in the same form again and again.
+# Programs ask in the same form again and again, also in one that cannot be used.
 _KEPT = 16
+# Whoever waits for a form holds a thread, and there are five at least, which plain questions need too.
+_MOST_WAITING = 3
 # What the grammar may take of the engine's thread, for each token, and what may be saved up of that.
 _PER_TOKEN_S = 0.02
 _MOST_S = 0.4
@@ -112,7 +115,10 @@ class Compiler:
     def __init__(self, vocabulary: Vocabulary) -> None:
         self._vocabulary = vocabulary
         self._thread = _thread_with_deep_stack()
-        self._known = lru_cache(_KEPT)(self._compile)
+        # By form, the one asked for longest ago first: the grammar, or why there is none.
+        self._known: OrderedDict[str, Grammar | str] = OrderedDict()
+        self._lock = threading.Lock()
+        self._waiting = 0
 
     def compile(self, form: str) -> Grammar:
         """May be called from any thread.
@@ -122,11 +128,46 @@ class Compiler:
 
         Raises:
             InvalidInputError: it cannot be compiled, is too large or takes too long, or allows nothing.
+            LLMBusyError: too many others wait for theirs.
         """
-        return self._thread.submit(self._known, form).result()
+        outcome = self._remembered(form) or self._waited_for(form)
+        if isinstance(outcome, str):
+            raise InvalidInputError(outcome)
+        return outcome
 
     def close(self) -> None:
         self._thread.shutdown(wait=False, cancel_futures=True)
+
+    def _remembered(self, form: str) -> Grammar | str | None:
+        with self._lock:
+            if form in self._known:
+                self._known.move_to_end(form)
+            return self._known.get(form)
+
+    def _waited_for(self, form: str) -> Grammar | str:
+        with self._lock:
+            if self._waiting >= _MOST_WAITING:
+                raise LLMBusyError
+            self._waiting += 1
+        try:
+            return self._thread.submit(self._outcome, form).result()
+        finally:
+            with self._lock:
+                self._waiting -= 1
+
+    def _outcome(self, form: str) -> Grammar | str:
+        # Somebody who waited before may have asked for the same.
+        outcome = self._remembered(form)
+        if outcome is None:
+            try:
+                outcome = self._compile(form)
+            except InvalidInputError as error:
+                outcome = error.message
+            with self._lock:
+                self._known[form] = outcome
+                while len(self._known) > _KEPT:
+                    self._known.popitem(last=False)
+        return outcome
 
     def _compile(self, form: str) -> Grammar:
         text = _OPTIONS + form
