@@ -32,6 +32,7 @@ from kb.llm.errors import ModelLoadError
 from kb.llm.kept_rows import KeptRows
 from kb.llm.memory import cells_for
 from kb.llm.template import ChatTemplate
+from kb.llm.template_trial import problem_of
 from kb.llm.types import ChatMessage, ModelInfo, Prompt, Sampling, Work
 
 # Of all continuations of one prompt.
@@ -216,6 +217,8 @@ def _load(path: Path, shape: Shape, name: str, stopping: threading.Event) -> _Lo
     if not model.chat_template:
         raise ModelLoadError(f"{path} holds no chat template; it must be a model made for conversations.")
     template = ChatTemplate(model.chat_template, model.special_text("bos"), model.special_text("eos"))
+    if problem := problem_of(template.source, model.special_text("bos"), model.special_text("eos")):
+        raise ModelLoadError(f"The chat template in {path} cannot be used: {problem}.")
     wanted, shape, note = shape.context_tokens, shape.within(model.trained_context), ""
     if (tokens := shape.context_tokens) < wanted:
         note = f"The context is {tokens} tokens, not {wanted}: the model was trained with no more."
