@@ -61,6 +61,22 @@ def find_model(setting: str) -> ModelFile:
     raise ModelLoadError(f"The built-in model is missing: {_PACKAGE} holds no GGUF file.")
 
 
+def model_version(setting: str) -> tuple[tuple[int, ...], ...]:
+    """What tells whether the file that KB_LLM_MODEL names, or its checksum, was changed since."""
+    if setting == BUILT_IN:
+        return ()
+    path = Path(setting).expanduser()
+    return tuple(_state(file) for file in (path, checksum_file(path)))
+
+
+def _state(file: Path) -> tuple[int, ...]:
+    try:
+        found = file.stat()
+    except (OSError, ValueError):
+        return ()
+    return found.st_ino, found.st_size, found.st_mtime_ns
+
+
 def checksum_file(path: Path) -> Path:
     """Where the checksum of a model is, as ``sha256sum`` writes it."""
     return path.with_name(f"{path.name}.sha256")

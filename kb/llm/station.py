@@ -33,7 +33,8 @@ class Station:
             generation.
         waiting_limit: how many may wait while all slots are taken.
         on_stall: called when the engine hangs in native code, where nothing can interrupt it.
-        watch_s: how often that is looked at.
+        watch_s: how often that is looked at, and a model that could not be loaded.
+        version: of the model there is, by which one that was mended is told; called in a thread.
 
     Attributes:
         is_stopped: False while a thread may still be in native code.
@@ -42,11 +43,18 @@ class Station:
     """
 
     def __init__(
-        self, load: LoadEngine, waiting_limit: int, on_stall: Callable[[], None], watch_s: float = 5.0
+        self,
+        load: LoadEngine,
+        waiting_limit: int,
+        on_stall: Callable[[], None],
+        watch_s: float = 5.0,
+        version: Callable[[], object] = lambda: None,
     ) -> None:
         self._load = load
         self._on_stall = on_stall
         self._watch_s = watch_s
+        self._version = version
+        self._tried: object = None
         self._waiting_limit = waiting_limit
         self._stopping = threading.Event()
         self._engine: Engine | None = None
@@ -59,14 +67,9 @@ class Station:
 
     def start(self) -> None:
         """Begin to load, in the background. Needs the running event loop."""
-        loop = asyncio.get_running_loop()
         self.is_stopped = False
-        # A daemon: a model that is being read cannot hold up the end of the process.
-        self._loader = threading.Thread(
-            target=self._load_in_thread, args=(loop,), name="llm-load", daemon=True
-        )
-        self._loader.start()
-        self._watch = loop.create_task(self._watch_for_stalls())
+        self._begin_to_load()
+        self._watch = asyncio.get_running_loop().create_task(self._watch_over())
 
     def break_off(self) -> None:
         """End the loading and every answer soon; may be called from a signal handler."""
@@ -121,7 +124,16 @@ class Station:
         """In Prometheus' text format."""
         return self.metrics.text(self._engine, self.line)
 
+    def _begin_to_load(self) -> None:
+        self._failure = None
+        # A daemon: a model that is being read cannot hold up the end of the process.
+        self._loader = threading.Thread(
+            target=self._load_in_thread, args=(asyncio.get_running_loop(),), name="llm-load", daemon=True
+        )
+        self._loader.start()
+
     def _load_in_thread(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._tried = self._version()
         try:
             outcome: Engine | KBError = self._load(self._stopping)
         except KBError as error:
@@ -140,9 +152,16 @@ class Station:
         self.line = WaitingLine(outcome.slots, self._waiting_limit)
         self._engine = outcome
 
-    async def _watch_for_stalls(self) -> None:
+    async def _watch_over(self) -> None:
+        seen: object = None
         while True:
             await asyncio.sleep(self._watch_s)
+            if self._failure is not None:
+                before, seen = seen, await asyncio.to_thread(self._version)
+                # The same twice: nobody is still writing it.
+                if seen != self._tried and seen == before:
+                    logger.info("The model has changed; loading it anew.")
+                    self._begin_to_load()
             if self._engine is not None and self._engine.step_s > STALL_S:
                 logger.critical("The model has been in one step for over %d s; giving up.", STALL_S)
                 self._on_stall()

@@ -2,8 +2,11 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from pathlib import Path
 
+from kb.llm.errors import ModelLoadError
 from kb.llm.job import Job, JobEvent, Moved, Still
+from kb.llm.model_file import checksum_file, model_version
 from kb.llm.queue import WaitingLine
 from kb.llm.station import STALL_S, Station
 from kb.llm.types import Finished, Piece, Prompt, Sampling, Usage
@@ -84,3 +87,45 @@ async def test_stopping_breaks_off_the_loading() -> None:
     await station.stop(PATIENT_S)
 
     assert station.is_stopped
+
+
+async def test_model_that_was_mended_is_loaded_once_nobody_writes_it_any_more() -> None:
+    """Case 43."""
+    versions = iter([0, 0, 0, 1, 2, 3])  # of the file: broken, then written, then whole
+    loads: list[int] = []
+    latest = 0
+
+    def version() -> int:
+        nonlocal latest
+        latest = next(versions, 3)
+        return latest
+
+    def load(stopping: threading.Event) -> FakeEngine:
+        loads.append(latest)
+        if latest == 0:
+            raise ModelLoadError("It is truncated.")
+        return FakeEngine()
+
+    station = Station(load, 0, lambda: None, watch_s=0.01, version=version)
+    station.start()
+    await asyncio.wait_for(_ready(station), PATIENT_S)
+    await station.stop(PATIENT_S)
+    assert loads == [0, 3]
+
+
+async def _ready(station: Station) -> None:
+    while not station.is_ready:
+        await asyncio.sleep(0.01)
+
+
+def test_version_of_a_model_is_that_of_its_file_and_of_its_checksum(tmp_path: Path) -> None:
+    path = tmp_path / "model.gguf"
+    seen = [model_version(str(path))]
+    path.write_bytes(b"one")
+    seen.append(model_version(str(path)))
+    assert model_version(str(path)) == seen[-1]
+    path.write_bytes(b"other")
+    seen.append(model_version(str(path)))
+    checksum_file(path).write_text("00")
+    seen.append(model_version(str(path)))
+    assert len(set(seen)) == len(seen)

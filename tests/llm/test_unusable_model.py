@@ -49,6 +49,19 @@ async def test_server_without_a_usable_model_is_up_and_says_why(
         server.kill()
 
 
+def test_model_that_is_put_in_its_place_answers_without_a_restart(tmp_path: Path) -> None:
+    """Case 43."""
+    path = tmp_path / "model.gguf"
+    server = Process(tmp_path, KB_LLM_MODEL=str(path))
+    try:
+        server.until("failed")
+        path.symlink_to(find_model("built-in").path)
+        server.until("ok")
+        assert server.post(messages=HELLO, max_tokens=2).status_code == 200
+    finally:
+        server.kill()
+
+
 def _spoil(path: Path, kind: str) -> None:
     """A model file that is not what it should be; none where it is missing."""
     with find_model("built-in").path.open("rb") as file:

@@ -26,10 +26,16 @@ class Command(ServerCommand):
     default_port = 8020
 
     def server(self, host: str, port: int) -> tuple[uvicorn.Server, Callable[[], bool]]:
+        from kb.llm.model_file import model_version
         from kb.llm.serving import make_server
         from kb.llm.station import Station
 
-        station = Station(_load_engine, config.llm_queue, functools.partial(os._exit, _STALLED))
+        station = Station(
+            _load_engine,
+            config.llm_queue,
+            functools.partial(os._exit, _STALLED),
+            version=functools.partial(model_version, config.llm_model),
+        )
         server = make_server(station, config.llm_api_key or internal_token(), host, port)
         return server, lambda: not station.is_stopped
 
