@@ -225,6 +225,11 @@ class AnswerWriter:
         return any(is_heading(self._draft.passages[quote.n - 1], quote) for quote in verdict.quotes[:1])
 
     @property
+    def is_mostly_unproved(self) -> bool:
+        """Whether more of the draft was not found in the sources than was."""
+        return self._unproved > self.proved
+
+    @property
     def is_beside_the_point(self) -> bool:
         """Whether a sentence of the passages answers the question much better than all that was proved."""
         question, passages = self._draft.message.standalone_question, self._draft.passages
@@ -234,7 +239,7 @@ class AnswerWriter:
         return bool(best) and max(worth[1:], default=0.0) < _TO_THE_POINT * worth[0]
 
     def fall_back_to_quotes(self) -> list[dict[str, Any]]:
-        """Replace a draft of which nothing could be proved by the passages' own words.
+        """Replace a draft of which too little could be proved by the passages' own words.
 
         A stopped or broken stream keeps its draft; only a finished one is replaced.
 

@@ -144,7 +144,7 @@ async def _answer_from(way: _Way, model: LanguageModel) -> AsyncGenerator[Event]
     message.trace.update(writer.counts())
     if writer.declined and not writer.proved:
         draft.sentences.clear()
-    elif not writer.proved or writer.is_beside_the_point:
+    elif not writer.proved or writer.is_mostly_unproved or writer.is_beside_the_point:
         message.trace[CUT_OFF] = False  # quotations are whole
         for sentence in writer.fall_back_to_quotes():
             yield Event("sentence", sentence)

@@ -90,6 +90,18 @@ def test_quotations_in_the_place_of_a_draft_that_was_cut_off_are_whole(run: Run)
     assert done["sentences"][0]["quoted"] and not done["cut_off"]
 
 
+@pytest.mark.parametrize(("beside", "quoted"), [(1, False), (2, True)])
+def test_draft_of_which_most_is_not_in_the_sources_gives_way_to_quotations(
+    run: Run, beside: int, quoted: bool
+) -> None:
+    inventions = ["It rains on the moon.", "Cats pay for the trains."][:beside]
+    said = " ".join(["Use Concur for all reservations. [1]", *inventions])
+    done = run(FakeGenerator(said), BOOKING)[-1].data
+    assert {sentence["quoted"] for sentence in done["sentences"]} == {quoted}
+    assert any(invention in done["text"] for invention in inventions) is not quoted
+    assert "Use Concur for all reservations." in done["text"]
+
+
 def test_model_that_goes_in_circles_is_not_proved_by_what_it_had_begun(run: Run) -> None:
     circle = "The moon is a lovely place to stay."
     pieces = " ".join([circle] * 3 + ["Use Concur for all"]).split(" ")

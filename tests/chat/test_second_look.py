@@ -155,10 +155,10 @@ def test_search_server_that_cannot_be_asked_proves_nothing_and_is_told_once(
     judge.failing = True
 
     with caplog.at_level(logging.WARNING, logger=module.__name__):
-        proved, *opened = answered(f"{PROVED}{OPEN} The area for trucks is shut with the barrier lowered.")
+        said = f"{TEXT} {OPEN} The area for trucks is shut with the barrier lowered."
+        judged = answered(said)
 
-    assert proved["supported"]
-    assert [one["supported"] for one in opened] == [False, False]
+    assert [one["supported"] for one in judged] == [True, True, False, False]
     assert len([record for record in caplog.records if record.name == module.__name__]) == 1
 
 
