@@ -58,8 +58,8 @@ function wordsOf({ counts, eta_s }) {
   // While this page uploads, the server does not know of what is still to come.
   const which = document.getElementById("uploads")?.dataset.uploading ? " for what has arrived" : "";
   const left = eta_s === null ? "" : `, about ${duration(eta_s)} left${which}`;
-  const failed = counts.failed > 0 ? `, ${counts.failed} failed` : "";
-  return `${counts.ready} of ${counts.total} ready, ${counts.working} under way${failed}${left}`;
+  const failed = counts.failed > 0 ? `, ${grouped(counts.failed)} failed` : "";
+  return `${grouped(counts.ready)} of ${grouped(counts.total)} ready, ${grouped(counts.working)} under way${failed}${left}`;
 }
 
 function showProgress({ id, current, maximum }) {
