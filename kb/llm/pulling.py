@@ -12,6 +12,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO
+from urllib.parse import urlsplit
 
 import httpx
 from tqdm import tqdm
@@ -71,6 +72,7 @@ def pull(
     Raises:
         PullError: with the reason.
     """
+    _check_address(hub or os.environ.get("HF_ENDPOINT", ""))
     _check_names(repository, file, revision, sha256)
     path = folder / PurePosixPath(file).name
     try:
@@ -91,6 +93,19 @@ def pull(
     except OSError as error:
         raise PullError(_of_disk(error, path)) from error
     return path
+
+
+def _check_address(hub: str) -> None:
+    """Before huggingface_hub is imported, which fails at an address that it cannot read."""
+    try:
+        parts = urlsplit(hub)
+        is_address = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        is_address = False
+    if hub and not is_address:
+        raise PullError(
+            f"{printable(hub)} is no address of a hub. HF_ENDPOINT must begin with https:// or http://."
+        )
 
 
 def _check_names(repository: str, file: str, revision: str, sha256: str) -> None:

@@ -201,6 +201,15 @@ def test_hub_that_cannot_be_reached_is_said(tmp_path: Path) -> None:
         pull(REPOSITORY, FILE, tmp_path, hub=f"http://127.0.0.1:{port}")
 
 
+@pytest.mark.parametrize("address", ["hub", "ftp://hub", "http://", "http://[", "http://hub:99999", "::"])
+def test_address_of_the_hub_that_is_none_is_said(
+    address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HF_ENDPOINT", address)
+    with pytest.raises(PullError, match="HF_ENDPOINT"):
+        pull("a/b", "c.gguf", tmp_path)
+
+
 def test_too_little_disk_is_said_with_both_numbers_before_anything_is_fetched(
     hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
