@@ -55,7 +55,7 @@ class DocumentsView(APIView):
     def get(self, request: Request, collection_id: int) -> Response:
         """The collection's documents, the latest first; of those that meet all that is given."""
         collection = get_collection_for(request.user, collection_id)
-        rows = listed_documents(collection, request)
+        rows = listed_documents(collection, request).prefetch_related("other_names")
         pages = Pages()
         page = pages.paginate_queryset(rows, request, view=self)
         cover_documents(veil_for(request.user), page or ())

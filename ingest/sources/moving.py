@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from django.db.models import F, Max, Q, QuerySet
-from django.utils import timezone
 
 from ingest.other_names import give_up_name
 from ingest.sources.models import Source, SourceFile
 from kb.accounts.models import User
-from kb.library.models import Document, OtherName, Status
-from kb.library.services import hold_documents, unpublish
+from kb.library.models import Document, OtherName
+from kb.library.services import delete_held, hold_documents
 from kb.rules.models import LabelledDocument
 from kb.rules.services import label_document
 
@@ -84,13 +83,12 @@ def refetch_copies(row: SourceFile) -> None:
 
 
 def delete_documents(rows: QuerySet[Document]) -> None:
-    """Out of every answer from the caller's commit on; the purge removes the content later."""
+    """In the caller's transaction."""
     hold_documents(rows)
     # Once more: while this waited for an archive that is being unpacked, more of its files may have come.
     held = hold_documents(rows)
     if held:
-        Document.objects.filter(pk__in=held).update(status=Status.DELETED, deleted_at=timezone.now())
-        unpublish(held)
+        delete_held(held)
 
 
 def _copies(row: SourceFile) -> QuerySet[SourceFile]:

@@ -6,8 +6,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 from django.utils.text import slugify
 
+from ingest.other_names import give_up_name
 from ingest.sources.asking import let_go
 from ingest.sources.checking import check_place
 from ingest.sources.errors import SecretUnreadableError
@@ -17,7 +19,8 @@ from ingest.sources.protocols import protocol_named
 from ingest.sources.sealing import seal, unseal
 from kb.accounts.models import User
 from kb.exceptions import ConflictError, InvalidInputError
-from kb.library.models import Collection, Document
+from kb.library.models import Collection, Document, OtherName
+from kb.library.services import hold_documents
 
 DECISIONS = ("confirm", "reject", "pause", "resume")
 _STOPPED = "A manager stopped it."
@@ -131,12 +134,22 @@ def remove_source(source: Source, *, delete_its_documents: bool) -> None:
         below = Document.objects.filter(
             collection_id=held.collection_id, external_id__startswith=f"{held.prefix}/", deleted_at=None
         )
+        _keep_what_has_other_names(held, below)
         delete_documents(below)
         # Copies of the same content in other sources come in anew.
         SourceFile.objects.filter(
             source__collection=held.collection_id, sha256__in=held.files.exclude(sha256="").values("sha256")
         ).exclude(source=held).update(sha256="", mark="")
     held.delete()
+
+
+def _keep_what_has_other_names(source: Source, below: QuerySet[Document]) -> None:
+    """What somebody uploaded with the same bytes, or another source holds, goes on under that name."""
+    hold_documents(below)
+    names = OtherName.objects.filter(collection_id=source.collection_id)
+    names.filter(external_id__startswith=f"{source.prefix}/").delete()
+    for document in below.filter(superseded_at=None, other_names__isnull=False).distinct():
+        give_up_name([document], source.collection_id, document.external_id)
 
 
 def secrets_set(source: Source) -> list[str]:

@@ -77,14 +77,17 @@ class ProgressSerializer(serializers.Serializer[Any]):
 
 class DocumentSerializer(serializers.ModelSerializer[Document]):
     progress = serializers.SerializerMethodField()
+    other_names: Any = serializers.SlugRelatedField(
+        many=True, read_only=True, slug_field="external_id", help_text="External ids of the same bytes."
+    )
     labels = serializers.ListField(child=serializers.CharField(), read_only=True)
     metadata = serializers.JSONField(read_only=True)
 
     class Meta:
         model = Document
         fields = (
-            "id", "collection", "external_id", "version", "title", "file_name", "size_bytes", "sha256",
-            "status", "failure_code", "failure_reason", "progress", "chunk_count", "metadata",
+            "id", "collection", "external_id", "other_names", "version", "title", "file_name", "size_bytes",
+            "sha256", "status", "failure_code", "failure_reason", "progress", "chunk_count", "metadata",
             "kind", "language", "author", "owner", "labels", "dated", "review_by",
             "created_at", "ready_at", "superseded_at",
         )  # fmt: skip

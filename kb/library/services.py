@@ -81,7 +81,7 @@ def delete_document(document: Document, by: User | None = None) -> None:
     versions = Document.objects.filter(
         collection_id=document.collection_id, external_id=document.external_id, deleted_at=None
     )
-    _delete(hold_documents(versions), by)
+    delete_held(hold_documents(versions), by)
 
 
 @transaction.atomic
@@ -90,7 +90,7 @@ def delete_documents(document_ids: Iterable[int], by: User | None = None) -> lis
     wanted = Document.objects.filter(pk__in=list(document_ids), deleted_at=None)
     found = list(wanted.order_by("pk").values_list("pk", flat=True))
     same = wanted.filter(collection=OuterRef("collection"), external_id=OuterRef("external_id"))
-    _delete(hold_documents(Document.objects.filter(Exists(same), deleted_at=None)), by)
+    delete_held(hold_documents(Document.objects.filter(Exists(same), deleted_at=None)), by)
     return found
 
 
@@ -101,7 +101,7 @@ def delete_collection(collection: Collection) -> None:
     Collection.objects.filter(pk=collection.pk).update(
         deleted_at=timezone.now(), slug=f"{collection.slug[:60]}-deleted-{collection.pk}"
     )
-    _delete(hold_documents(Document.objects.filter(collection=collection, deleted_at=None)))
+    delete_held(hold_documents(Document.objects.filter(collection=collection, deleted_at=None)))
 
 
 def hold_documents(rows: QuerySet[Document]) -> list[int]:
@@ -113,7 +113,12 @@ def hold_documents(rows: QuerySet[Document]) -> list[int]:
     return list(rows.order_by("pk").select_for_update(no_key=True).values_list("pk", flat=True))
 
 
-def _delete(document_ids: list[int], by: User | None = None) -> None:
+def delete_held(document_ids: list[int], by: User | None = None) -> None:
+    """Out of every answer from the caller's commit on; the purge removes the content later.
+
+    Args:
+        document_ids: of rows that `hold_documents` gave.
+    """
     record(Stage.DELETED, document_ids, by=by)
     OtherName.objects.filter(document_id__in=document_ids).delete()
     Document.objects.filter(pk__in=document_ids).update(status=Status.DELETED, deleted_at=timezone.now())

@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any, Protocol
 
+from django.db.models import prefetch_related_objects
+
 from kb.exceptions import PermissionDeniedError
 from kb.library.access import AnyUser
 from kb.library.models import Chunk, Document, DocumentText
@@ -63,6 +65,9 @@ def _cover(veil: Veil, document: Document) -> None:
     place = document.collection_id
     for name in ("title", "external_id", "file_name", "author", "owner", "failure_reason"):
         setattr(document, name, veil.short(place, getattr(document, name)))
+    prefetch_related_objects([document], "other_names")
+    for other in document.other_names.all():
+        other.external_id = veil.short(place, other.external_id)
     document.labels = [veil.short(place, label) for label in document.labels]
     document.metadata = _covered(veil, place, document.metadata)
 

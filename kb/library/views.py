@@ -113,11 +113,7 @@ def document(request: PageRequest, document_id: int) -> HttpResponse:
 
 def _table(request: PageRequest, found: Collection, role: Role) -> dict[str, Any]:
     listing = list_documents(found, Filter.from_query(request.GET))
-    veil = veil_for(request.user)
-    cover_documents(veil, listing.documents)
-    for row in listing.documents:
-        for other in row.other_names.all():
-            other.external_id = veil.short(found.pk, other.external_id)
+    cover_documents(veil_for(request.user), listing.documents)
     context = {
         "collection": found,
         "listing": listing,

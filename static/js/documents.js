@@ -40,7 +40,7 @@ export function startDocuments() {
     if (event.target.closest("[data-retry]")) start("retry", one());
     if (event.target.closest("[data-cancel]")) start("cancel", one(), row.dataset.title);
     if (event.target.closest("[data-delete-document]")) {
-      start("delete", one(), row.dataset.title, row.matches("[data-archive]") ? ARCHIVE_DELETED : alsoNamed(row) + DELETED);
+      start("delete", one(), row.dataset.title, row.matches("[data-archive]") ? ARCHIVE_DELETED : alsoNamed([row]) + DELETED);
     }
     const all = event.target.closest("[data-all]");
     if (all) start(all.dataset.all, { state: all.dataset.state }, `${all.dataset.number} documents`);
@@ -55,8 +55,11 @@ export function startDocuments() {
 }
 
 // The same bytes under several names are one document, which goes with all of them.
-function alsoNamed(row) {
-  return row.dataset.also ? `The same file was also added as ${row.dataset.also}, and goes with it. ` : "";
+function alsoNamed(rows) {
+  const names = rows.map((row) => row.dataset.also).filter(Boolean).join(", ");
+  if (!names) return "";
+  if (rows.length === 1) return `The same file was also added as ${names}, and goes with it. `;
+  return `Some of these files were also added under other names, which go with them: ${names}. `;
 }
 
 // The rows to which an action can be done.
@@ -78,7 +81,8 @@ function able(rows) {
 function startSelected(action, rows) {
   const chosen = able(rows);
   const title = chosen.length === 1 ? chosen[0].dataset.title : `${chosen.length} documents`;
-  start(action, { documents: chosen.map((row) => Number(row.dataset.document)) }, title);
+  const also = action === "delete" ? alsoNamed(chosen) : "";
+  start(action, { documents: chosen.map((row) => Number(row.dataset.document)) }, title, also && also + DELETED);
 }
 
 function select(chosen, isSelected) {
@@ -114,7 +118,7 @@ function show() {
 function start(action, which, title, instead) {
   wanted = { action, which };
   const { verb, button } = ACTIONS[action];
-  const ask = instead ?? ACTIONS[action].ask;
+  const ask = instead || ACTIONS[action].ask;
   if (!ask) {
     perform().catch((error) => toast(error.message));
     return;

@@ -57,6 +57,19 @@ def test_same_bytes_under_another_id_are_reported(program: APIClient, collection
     assert not second["created"]
 
 
+def test_document_names_all_names_of_its_bytes(
+    program: APIClient, browser: Client, collection: Collection
+) -> None:
+    address = f"/api/v1/collections/{collection.pk}/documents/"
+    for name in ("a.md", "b.md", "c.md"):
+        program.post(address, {"file": file(name=name)})
+    [listed] = program.get(address).json()["results"]
+    assert (listed["external_id"], listed["other_names"]) == ("a.md", ["b.md", "c.md"])
+    assert program.get(f"/api/v1/documents/{listed['id']}/").json()["other_names"] == ["b.md", "c.md"]
+    page = browser.get(f"/documents/{listed['id']}/").content.decode()
+    assert "also added as b.md, c.md" in page
+
+
 @pytest.mark.parametrize("fields", [{}, {"file": "text"}, {"file": file(), "metadata": "[1]"}])
 def test_bad_upload_names_the_field(
     program: APIClient, collection: Collection, fields: dict[str, object]

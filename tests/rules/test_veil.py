@@ -40,6 +40,7 @@ def document(collection: Collection, settings: Any) -> Document:
         author=ADDRESS,
         metadata={"author": ADDRESS, "page_images": True, "mail": {"to": [ADDRESS]}},
     )
+    made.other_names.create(collection=collection, external_id=f"copies/{ADDRESS}.md")
     made.chunks.update(heading_path=[f"Returns of {ADDRESS}"], flags=[["instruction", 0, 30]])
     path = settings.MEDIA_ROOT / made.stored_file
     path.parent.mkdir(parents=True)
