@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection as Container
 from dataclasses import dataclass
 
-from django.db.models import Count, Max, Q
+from django.db.models import Count, Q
 
 from kb.library.access import AnyUser, collections_for, documents_for
-from kb.library.likeness_models import DocumentLabel
+from kb.library.labels import Label, labels_of
 from kb.library.models import Document, Status
 from kb.library.veil import cover_documents, veil_for
 
@@ -21,7 +21,6 @@ _DEMO_QUESTIONS = {
     "it/information-security.md": "What is the minimum length of a password today?",
 }
 _SHOWN_EXAMPLES = 3
-_SHOWN_LABELS = 60
 
 
 @dataclass(frozen=True)
@@ -29,15 +28,6 @@ class Choice:
     """A collection in the picker. `documents` counts those that can be searched."""
 
     id: int
-    name: str
-    documents: int
-    chosen: bool
-
-
-@dataclass(frozen=True)
-class LabelChoice:
-    """A label to narrow a question by, as it is written in the newest document that bears it."""
-
     name: str
     documents: int
     chosen: bool
@@ -60,26 +50,9 @@ def collection_choices(user: AnyUser, chosen: Container[int]) -> list[Choice]:
     return [Choice(pk, name, documents, pk in chosen) for pk, name, documents in found]
 
 
-def label_choices(user: AnyUser, chosen: Container[str]) -> list[LabelChoice]:
-    """The labels of most documents that this person may ask, by name; and those that are chosen."""
-    folded = {name.casefold() for name in chosen}
-    bearing = DocumentLabel.objects.filter(document__in=documents_for(user).filter(_searchable()))
-    counted = bearing.values("name").annotate(documents=Count("document"), newest=Max("document"))
-    found = list(counted.order_by("-documents", "name")[:_SHOWN_LABELS])
-    shown = {row["name"] for row in found}
-    found += counted.filter(name__in=folded - shown).order_by("name")
-    written = dict(
-        Document.objects.filter(pk__in={row["newest"] for row in found}).values_list("pk", "labels")
-    )
-    choices = [
-        LabelChoice(
-            next((label for label in written[row["newest"]] if label.casefold() == row["name"]), row["name"]),
-            row["documents"],
-            row["name"] in folded,
-        )
-        for row in found
-    ]
-    return sorted(choices, key=lambda choice: choice.name.casefold())
+def label_choices(user: AnyUser, chosen: Container[str]) -> list[Label]:
+    """The labels to narrow a question by."""
+    return labels_of(documents_for(user).filter(_searchable()), veil_for(user), chosen)
 
 
 def examples_for(user: AnyUser) -> list[Example]:

@@ -143,10 +143,6 @@ class Listing:
         return self.filter.query_with(page=self.documents.number)
 
     @property
-    def query_without_label(self) -> str:
-        return self.filter.query_with(label="")
-
-    @property
     def previous_query(self) -> str:
         return self.filter.query_with(page=self.documents.previous_page_number())
 

@@ -17,9 +17,10 @@ from kb.library.access import get_collection_for, get_document_for
 from kb.library.archives import unpacked
 from kb.library.held import held_passages
 from kb.library.history import history_of
+from kb.library.labels import labels_of
 from kb.library.listing import Filter, list_documents
 from kb.library.models import PENDING, RETRYABLE, Collection, Role, Unproved
-from kb.library.overview import role_of, shelves_for
+from kb.library.overview import present_documents, role_of, shelves_for
 from kb.library.passages import passages_of
 from kb.library.recognition import pages_read
 from kb.library.text import other_versions, part_of, quoted_span
@@ -113,10 +114,15 @@ def document(request: PageRequest, document_id: int) -> HttpResponse:
 
 def _table(request: PageRequest, found: Collection, role: Role) -> dict[str, Any]:
     listing = list_documents(found, Filter.from_query(request.GET))
-    cover_documents(veil_for(request.user), listing.documents)
+    veil = veil_for(request.user)
+    cover_documents(veil, listing.documents)
+    chosen = listing.filter.label
+    labels = labels_of(present_documents([found]), veil, [chosen] if chosen else [])
     context = {
         "collection": found,
         "listing": listing,
+        "labels": labels,
+        "label_is_known": not chosen or any(label.chosen for label in labels),
         "table_url": reverse("document_table", args=[found.pk]),
         "retryable": RETRYABLE,
         "pending": PENDING,

@@ -11,6 +11,7 @@ from django.test import Client
 from kb.accounts.models import User
 from kb.api.search import search_body
 from kb.chat.models import Conversation, Message
+from kb.library.details import write_labels
 from kb.library.models import Collection, Document
 from kb.rules.active import bump
 from kb.rules.models import Kind, Rule
@@ -38,8 +39,10 @@ def document(collection: Collection, settings: Any) -> Document:
         external_id=f"mail/{ADDRESS}.md",
         file_name=f"{ADDRESS}.md",
         author=ADDRESS,
-        metadata={"author": ADDRESS, "page_images": True, "mail": {"to": [ADDRESS]}},
+        labels=[ADDRESS],
+        metadata={"author": ADDRESS, "labels": [ADDRESS], "page_images": True, "mail": {"to": [ADDRESS]}},
     )
+    write_labels(made)
     made.other_names.create(collection=collection, external_id=f"copies/{ADDRESS}.md")
     made.chunks.update(heading_path=[f"Returns of {ADDRESS}"], flags=[["instruction", 0, 30]])
     path = settings.MEDIA_ROOT / made.stored_file

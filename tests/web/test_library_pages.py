@@ -12,6 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from kb.accounts.models import User
+from kb.library.details import write_labels
 from kb.library.models import Collection, Grant, OtherName, Role, Status
 from tests.factories import browser_of, make_document
 from tests.web.conftest import Browser
@@ -151,6 +152,22 @@ def test_filter_by_language_is_offered_where_there_are_several(
     assert 'data-title="Reisen"' in page and "Cars" not in page and "Numbers" not in page
     assert "fits all of these filters" in text_of(browser, f"{address}?language=fr")
     assert 'data-title="Numbers"' in text_of(browser, f"{address}?language=%3Cb%3E")
+
+
+def test_filter_by_label_is_offered_where_there_are_labels(
+    browser_of: Browser, collection: Collection, owner: User
+) -> None:
+    browser = browser_of(owner)
+    address = f"/library/{collection.pk}/"
+    make_document(collection, title="Bare")
+    assert 'id="label"' not in text_of(browser, address)
+    for title, labels in (("Trip", ["Travel", "cars"]), ("Car", ["Cars"])):
+        write_labels(make_document(collection, title=title, labels=labels, metadata={"labels": labels}))
+    page = text_of(browser, f"{address}?label=travel&sort=title")
+    assert page.index("Cars (2)") < page.index("Travel (1)")
+    assert 'value="Travel" selected' in page
+    assert 'data-title="Trip"' in page and 'data-title="Car"' not in page and 'data-title="Bare"' not in page
+    assert 'value="gone" selected' in text_of(browser, f"{address}?label=gone")
 
 
 def test_cancelled_document_is_called_that_and_offers_another_try(
