@@ -9,23 +9,31 @@ const bar = document.getElementById("selection");
 const dialog = document.getElementById("confirm-action");
 const url = document.getElementById("uploads").dataset.url + "bulk/";
 const ARCHIVE_DELETED = "Only the archive itself is removed, and what of it was not unpacked yet stays out. The documents that came from it stay.";
-const DELETED = "From now on no answer uses or cites it, and earlier answers that quoted it are emptied. Its file and its older versions are removed. This cannot be undone.";
-// What each action asks before it begins (nothing, where it takes nothing away), and says when it is done.
+// What each action asks before it begins, of one document and of several (nothing, where it takes nothing
+// away), and says when it is done.
 const ACTIONS = {
   retry: { done: (n) => (n === 1 ? "Queued again." : `${n} documents are queued again.`) },
   cancel: {
-    ask: "The work on what waits or is being read stops. A document that was there before in an older version keeps that one. You can try again later.",
+    one: "The work on it stops. If it was there before in an older version, it keeps that one. You can try again later.",
+    many: "The work on what waits or is being read stops. Documents that were there before in an older version keep that one. You can try again later.",
     verb: "Cancel",
     button: "Stop",
     done: (n) => (n === 1 ? "Cancelled." : `${n} documents are cancelled.`),
   },
   reprocess: {
-    ask: "It is parsed and indexed anew from its stored file. Until it is ready again, a moment later, no answer uses it.",
+    one: "It is parsed and indexed anew from its stored file. Until it is ready again, a moment later, no answer uses it.",
+    many: "They are parsed and indexed anew from their stored files. Until each is ready again, no answer uses it.",
     verb: "Read again:",
     button: "Read again",
     done: (n) => (n === 1 ? "Queued again." : `${n} documents are queued again.`),
   },
-  delete: { ask: DELETED, verb: "Delete", button: "Delete", done: () => "Deleted. No answer uses it any more." },
+  delete: {
+    one: "From now on no answer uses or cites it, and earlier answers that quoted it are emptied. Its file and its older versions are removed. This cannot be undone.",
+    many: "From now on no answer uses or cites them, and earlier answers that quoted them are emptied. Their files and their older versions are removed. This cannot be undone.",
+    verb: "Delete",
+    button: "Delete",
+    done: (n) => (n === 1 ? "Deleted. No answer uses it any more." : `${n} documents are deleted. No answer uses them any more.`),
+  },
 };
 let wanted = null;
 
@@ -36,19 +44,16 @@ export function startDocuments() {
   });
   document.addEventListener("click", (event) => {
     const row = event.target.closest(".row");
-    const one = () => ({ documents: [Number(row.dataset.document)] });
-    if (event.target.closest("[data-retry]")) start("retry", one());
-    if (event.target.closest("[data-cancel]")) start("cancel", one(), row.dataset.title);
-    if (event.target.closest("[data-delete-document]")) {
-      start("delete", one(), row.dataset.title, row.matches("[data-archive]") ? ARCHIVE_DELETED : alsoNamed([row]) + DELETED);
-    }
+    if (event.target.closest("[data-retry]")) startRows("retry", [row]);
+    if (event.target.closest("[data-cancel]")) startRows("cancel", [row]);
+    if (event.target.closest("[data-delete-document]")) startRows("delete", [row]);
     const all = event.target.closest("[data-all]");
-    if (all) start(all.dataset.all, { state: all.dataset.state }, `${all.dataset.number} documents`);
+    if (all) start(all.dataset.all, { state: all.dataset.state }, { number: Number(all.dataset.number) });
   });
   bar.querySelector("[data-selection-clear]").addEventListener("click", clear);
   for (const [action, rows] of Object.entries(WHERE)) {
     const button = bar.querySelector(`[data-selection-${action}]`);
-    button.addEventListener("click", () => startSelected(action, rows));
+    button.addEventListener("click", () => startRows(action, able(rows)));
   }
   dialog.querySelector("[data-action-confirmed]").addEventListener("click", confirmed);
   document.body.addEventListener("htmx:afterSettle", show);
@@ -78,11 +83,12 @@ function able(rows) {
   );
 }
 
-function startSelected(action, rows) {
-  const chosen = able(rows);
-  const title = chosen.length === 1 ? chosen[0].dataset.title : `${chosen.length} documents`;
-  const also = action === "delete" ? alsoNamed(chosen) : "";
-  start(action, { documents: chosen.map((row) => Number(row.dataset.document)) }, title, also && also + DELETED);
+function startRows(action, rows) {
+  const title = rows.length === 1 ? rows[0].dataset.title : "";
+  let instead = "";
+  if (action === "delete" && rows.length === 1 && rows[0].matches("[data-archive]")) instead = ARCHIVE_DELETED;
+  const also = action === "delete" ? alsoNamed(rows) : "";
+  start(action, { documents: rows.map((row) => Number(row.dataset.document)) }, { number: rows.length, title, also, instead });
 }
 
 function select(chosen, isSelected) {
@@ -115,16 +121,17 @@ function show() {
   }
 }
 
-function start(action, which, title, instead) {
+function start(action, which, { number, title = "", also = "", instead = "" }) {
   wanted = { action, which };
-  const { verb, button } = ACTIONS[action];
-  const ask = instead || ACTIONS[action].ask;
+  const { verb, button, one, many } = ACTIONS[action];
+  const ask = instead || (number === 1 ? one : many);
   if (!ask) {
     perform().catch((error) => toast(error.message));
     return;
   }
-  dialog.querySelector("[data-action-title]").textContent = `${verb} “${title}”?`;
-  dialog.querySelector("[data-action-text]").textContent = ask;
+  const what = title ? `“${title}”` : number === 1 ? "this document" : `${number.toLocaleString("en")} documents`;
+  dialog.querySelector("[data-action-title]").textContent = `${verb} ${what}?`;
+  dialog.querySelector("[data-action-text]").textContent = also + ask;
   dialog.querySelector("[data-action-confirmed]").textContent = button;
   showProblem(dialog, null);
   dialog.showModal();
