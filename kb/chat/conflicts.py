@@ -35,10 +35,10 @@ class Conflict:
         return self.found.sides[self.newer], self.found.sides[1 - self.newer]
 
 
-def newest_first(passages: Sequence[Passage]) -> tuple[list[Passage], list[Conflict]]:
+def newest_first(passages: Sequence[Passage], question: str) -> tuple[list[Passage], list[Conflict]]:
     """The passages, renumbered, each newer one before the older that it disagrees with; and where they do."""
     ordered = list(passages)
-    conflicts = _conflicts(ordered)
+    conflicts = _conflicts(ordered, question)
     if not conflicts:
         return ordered, []
     for conflict in conflicts:
@@ -48,15 +48,15 @@ def newest_first(passages: Sequence[Passage]) -> tuple[list[Passage], list[Confl
             if other < at:
                 ordered.insert(other, ordered.pop(at))
     ordered = [replace(passage, n=n) for n, passage in enumerate(ordered, start=1)]
-    return ordered, _conflicts(ordered)
+    return ordered, _conflicts(ordered, question)
 
 
 def _place(passages: Sequence[Passage], n: int) -> int:
     return next(at for at, passage in enumerate(passages) if passage.n == n)
 
 
-def _conflicts(passages: Sequence[Passage]) -> list[Conflict]:
-    found = find_disagreements(passages)
+def _conflicts(passages: Sequence[Passage], question: str) -> list[Conflict]:
+    found = find_disagreements(passages, question)
     if not found:
         return []
     document_of = {passage.n: passage.document_id for passage in passages}

@@ -14,6 +14,7 @@ from kb.conf import config
 from kb.library.filters import filters_of
 from kb.library.retrieval import FoundChunk, allowed_collections, search_chunks
 from kb.rag.links import without_targets
+from kb.rag.numbered import are_apart, numbered
 from kb.rag.passages import merge_neighbours, trim_to_budget
 from kb.rag.types import Passage
 from kb.rules.active import active_rules
@@ -82,10 +83,21 @@ def _retrieve(ask: Ask, draft: Draft, guard: Guard) -> list[Passage]:
         filters=filters_of(draft.message.filters, timezone.localdate()),
     )
     draft.message.held_back = [{"document_id": item.document.pk, "chunk_id": item.pk} for item in found.held]
-    passages = prepare_passages(found.chunks, draft.message.standalone_question, guard.mask_passages)
-    passages, draft.conflicts = newest_first(passages)
+    chunks = _of_the_number_asked(draft.message.standalone_question, found.chunks)
+    passages = prepare_passages(chunks, draft.message.standalone_question, guard.mask_passages)
+    passages, draft.conflicts = newest_first(passages, draft.message.standalone_question)
     keep_passages(draft, passages)
     return passages
+
+
+def _of_the_number_asked(question: str, chunks: Sequence[FoundChunk]) -> Sequence[FoundChunk]:
+    """Without those of "Building 4" where the question is about building 3, and others are of that."""
+    asked = numbered([question])
+    named = [numbered((item.document.title, *item.heading_path)) for item in chunks]
+    apart = [are_apart(asked, of) for of in named]
+    if not any(asked.keys() & of.keys() and not is_apart for of, is_apart in zip(named, apart, strict=True)):
+        return chunks
+    return [item for item, is_apart in zip(chunks, apart, strict=True) if not is_apart]
 
 
 def prepare_passages(

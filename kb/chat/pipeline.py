@@ -148,7 +148,7 @@ async def _answer_from(way: _Way, model: LanguageModel) -> AsyncGenerator[Event]
         message.trace[CUT_OFF] = False  # quotations are whole
         for sentence in writer.fall_back_to_quotes():
             yield Event("sentence", sentence)
-    lacks = misses(message.standalone_question, [citation.quote for citation in draft.citations])
+    lacks = _lacks(draft)
     if draft.sentences and lacks:
         message.trace[LACKS] = lacks
         draft.clear()
@@ -159,6 +159,18 @@ async def _answer_from(way: _Way, model: LanguageModel) -> AsyncGenerator[Event]
         return
     async for event in _finish(way, Outcome.ANSWERED, ""):
         yield event
+
+
+def _lacks(draft: Draft) -> str:
+    """What the cited words lack of what an answer to the question must have."""
+    cited = {citation.passage.n for citation in draft.citations}
+    above = [
+        words
+        for passage in draft.passages
+        if passage.n in cited
+        for words in (passage.document_title, *passage.heading_path)
+    ]
+    return misses(draft.message.standalone_question, [citation.quote for citation in draft.citations], above)
 
 
 async def _generate(

@@ -3,16 +3,18 @@
 Precision comes first: sources that are wrongly said to disagree are worse than a difference that a reader has
 to see alone. So both statements must say the same in nearly the same words, in the same order, under headings
 of which one says no more than the other; names, identifiers, quotations, weekdays, years and negations must
-be equal; and neither document may state the other's value as well, or something else that is as near.
+be equal; and neither document may state the other's value as well, or something else that is as near. What
+titles tell apart by a number ("Building 3", "Building 4") is not one thing.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
+from kb.rag.numbered import are_apart, numbered, years_in
 from kb.rag.statements import Statement, statements_of
 from kb.rag.types import Passage, Quote
 from kb.rag.values import Value, values_of
@@ -36,8 +38,8 @@ _GENERIC = frozenset(
     for word in (
         "policy", "policies", "handbook", "manual", "guide", "guidelines", "guideline", "rules", "overview",
         "faq", "page", "document", "documents", "new", "old", "archive", "archived", "draft", "final",
-        "copy", "snapshot", "current", "version", "update", "updated", "general", "information",
-        "introduction", "internal", "company", "wiki", "notes", "summary", "about", "md", "txt", "pdf",
+        "copy", "snapshot", "current", "version", "update", "updated", "information",
+        "introduction", "company", "wiki", "notes", "summary", "about", "md", "txt", "pdf",
         "html", "readme", "index",
     )
 )  # fmt: skip
@@ -66,14 +68,20 @@ class _Stated:
     values: tuple[Value, ...]
     form: tuple[str, ...]  # the stems with a slot in the place of each value
     about: frozenset[str]
+    numbered: Mapping[str, frozenset[str]]  # what the title and the headings tell apart by a number
 
     @property
     def said(self) -> tuple[str, ...]:
         return tuple(value.same for value in self.values)
 
 
-def find_disagreements(passages: Sequence[Passage]) -> list[Disagreement]:
-    """Where passages of different documents disagree, in the order of the passages."""
+def find_disagreements(passages: Sequence[Passage], question: str = "") -> list[Disagreement]:
+    """Where passages of different documents disagree, in the order of the passages.
+
+    Args:
+        question: one for a year is answered by the document of that year, whatever others say.
+    """
+    asked = years_in([question])
     stated: dict[int, list[_Stated]] = {}
     for passage in passages:
         stated.setdefault(passage.document_id, []).extend(_stated(passage))
@@ -83,7 +91,12 @@ def find_disagreements(passages: Sequence[Passage]) -> list[Disagreement]:
         for i, ours in enumerate(documents)
         for theirs in documents[i + 1 :]
         for found in _between(ours, theirs)
+        if not asked or _is_of(asked, ours) == _is_of(asked, theirs)
     ]
+
+
+def _is_of(years: frozenset[int], stated: Sequence[_Stated]) -> bool:
+    return any(years & years_in(_above(one.passage)) for one in stated)
 
 
 def _between(ours: Sequence[_Stated], theirs: Sequence[_Stated]) -> Iterator[Disagreement]:
@@ -103,6 +116,7 @@ def _repeats(pair: tuple[_Stated, _Stated], of: tuple[_Stated, _Stated]) -> bool
 
 
 def _stated(passage: Passage) -> Iterator[_Stated]:
+    named = numbered(_above(passage))
     for statement in statements_of(passage):
         text = statement.reading.text
         if statement.block == "h" or statement.speaks_to_model or text.endswith("?"):
@@ -113,7 +127,11 @@ def _stated(passage: Passage) -> Iterator[_Stated]:
         if not any(value.comparable for value in values):
             continue
         about = frozenset(item for item in statement.context if not item.isdigit()) - _GENERIC
-        yield _Stated(passage, statement, values, tuple(_form(text, values)), about)
+        yield _Stated(passage, statement, values, tuple(_form(text, values)), about, named)
+
+
+def _above(passage: Passage) -> tuple[str, ...]:
+    return (passage.document_title, *passage.heading_path)
 
 
 def _form(text: str, values: Iterable[Value]) -> Iterator[str]:
@@ -136,7 +154,7 @@ def _same_thing(one: _Stated, other: _Stated) -> bool:
         return False
     if len(shared) < _ALIKE * len(mine | yours):
         return False
-    if not (one.about <= other.about or other.about <= one.about):
+    if not (one.about <= other.about or other.about <= one.about) or are_apart(one.numbered, other.numbered):
         return False
     if SequenceMatcher(None, one.form, other.form, autojunk=False).ratio() < _IN_ORDER:
         return False

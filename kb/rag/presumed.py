@@ -14,6 +14,7 @@ from difflib import get_close_matches
 
 from kb.rag.contrasts import OPPOSITES
 from kb.rag.names import Name
+from kb.rag.numbered import are_apart, numbered
 from kb.rag.reading import Reading, read
 from kb.rag.types import Passage
 from kb.rag.words import is_content, plain, stem, tokens
@@ -92,14 +93,15 @@ def unknown_names(question: str, passages: Sequence[Passage]) -> tuple[str, ...]
     )
 
 
-def misses(question: str, shown: Sequence[str]) -> str:
+def misses(question: str, shown: Sequence[str], above: Sequence[str] = ()) -> str:
     """What the shown words lack of what an answer to the question must have; empty when nothing does.
 
     Args:
         shown: the words of the sources that are shown as the answer.
+        above: titles and headings that they stand under.
 
     Returns:
-        no_year, no_time, no_number, no_denial, other_year or other_side.
+        no_year, no_time, no_number, no_denial, other_year, other_side or other_number.
     """
     text, said = plain(question), plain(" ".join(shown))
     asked, found = read(question), read(" ".join(shown))
@@ -111,6 +113,7 @@ def misses(question: str, shown: Sequence[str]) -> str:
         ("no_denial", bool(_DENIED.search(text)) and not _DENIES.search(said)),
         ("other_year", bool(years and found.years) and years.isdisjoint(found.years)),
         ("other_side", bool(_OPEN.search(text)) and _other_side(asked, found)),
+        ("other_number", _other_number(question, shown, above)),
     )
     return next((reason for reason, lacks in checks if lacks), "")
 
@@ -154,3 +157,10 @@ def _other_side(asked: Reading, found: Reading) -> bool:
         if sides[0] & _ATTRIBUTES
         for one, other in (sides, sides[::-1])
     )
+
+
+def _other_number(question: str, shown: Sequence[str], above: Sequence[str]) -> bool:
+    """ "How many exits has building 3?" is not answered by what stands under "Building 4"."""
+    asked, named = numbered([question]), numbered(above)
+    said = numbered([*above, *shown])
+    return are_apart(asked, {word: said[word] for word in named})

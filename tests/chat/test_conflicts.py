@@ -147,3 +147,34 @@ def test_deleted_side_takes_the_disagreement_along(older: Document, newer: Docum
     assert answer_object(Message.objects.get(), teammate)["disagreements"] == []
     purge_deleted()
     assert "14 days" not in str(Message.objects.get().disagreements)
+
+
+EXITS = "How many fire exits has building {}?"
+
+
+def buildings(collection: Collection, search: WordSearch) -> list[Document]:
+    """The one that is dated later is found first."""
+    made: list[Document] = []
+    for number, exits, day in ((4, 7, "2025-01-01"), (3, 5, "2022-01-01")):
+        text = f"The building has {exits} fire exits."
+        document = make_document(collection, text, title=f"Building {number}", metadata={"date": day})
+        search.cosines_of[document.chunks.get().pk] = 0.9 - len(made) / 10
+        made.append(document)
+    return made
+
+
+def test_things_with_other_numbers_are_neither_newer_nor_the_answer(
+    collection: Collection, search: WordSearch, teammate: User
+) -> None:
+    four, three = buildings(collection, search)
+    answer = ask(teammate, EXITS.format(3), "The building has 5 fire exits. [1]")[-1].data
+    assert [passage["document"]["id"] for passage in answer["passages"]] == [three.pk]
+    assert answer["text"].startswith("The building has 5 fire exits.") and not answer["disagreements"]
+    both = ask(teammate, "How many fire exits have building 3 and building 4?", "I say so.")[-1].data
+    assert {passage["document"]["id"] for passage in both["passages"]} == {four.pk, three.pk}
+
+
+def test_other_number_alone_is_no_answer(collection: Collection, search: WordSearch, teammate: User) -> None:
+    buildings(collection, search)
+    answer = ask(teammate, EXITS.format(5), "The building has 7 fire exits. [1]")[-1].data
+    assert (answer["abstained"], answer["lacks"]) == (True, "other_number")

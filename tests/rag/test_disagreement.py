@@ -87,6 +87,43 @@ def test_headings_of_different_things_keep_statements_apart() -> None:
     assert kinds(*texts, title=("Travel policy 2019", "Travel handbook")) == ["amount"]
 
 
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Building 3", "Building 4"),
+        ("Pump-100", "Pump-200"),
+        ("Release notes 2.1", "Release notes 2.2"),
+        ("Internal laptops", "General laptops"),
+        ("Ward No. 7 (version 2)", "Ward No. 8 (version 3)"),
+    ],
+)
+def test_what_titles_tell_apart_is_not_one_thing(one: str, other: str) -> None:
+    texts = "The daily meal allowance is EUR 28.", "The daily meal allowance is EUR 30."
+    assert kinds(*texts, title=(one, other)) == []
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Price list 2025", "Price list 2026"),
+        ("Travel policy, version 3", "Travel policy, version 4"),
+        ("Travel policy (FIN-004)", "Travel policy"),
+    ],
+)
+def test_states_of_one_thing_disagree(one: str, other: str) -> None:
+    texts = "The daily meal allowance is EUR 28.", "The daily meal allowance is EUR 30."
+    assert kinds(*texts, title=(one, other)) == ["amount"]
+    places = (("3. Allowances",), ("4. Allowances",))
+    assert kinds(*texts, headings=places) == ["amount"]
+
+
+def test_question_for_a_year_is_not_answered_by_another() -> None:
+    text = "The daily meal allowance is EUR {}."
+    sides = [passage(1, text.format(28), "Report 2024"), passage(2, text.format(30), "Report 2025")]
+    assert len(find_disagreements(sides, "What is the allowance?")) == 1
+    assert find_disagreements(sides, "What was the allowance in 2024?") == []
+
+
 def test_value_that_the_other_document_states_as_well_is_no_disagreement() -> None:
     """A list of like things: each has its counterpart."""
     both = BOOKED.format("14 days") + " " + BOOKED.format("21 days")

@@ -67,3 +67,18 @@ def test_without_passages_nothing_is_unknown() -> None:
 )  # fmt: skip
 def test_what_is_shown_is_of_the_kind_that_was_asked_for(question: str, shown: str, lacks: str) -> None:
     assert misses(question, [shown]) == lacks
+
+
+@pytest.mark.parametrize(
+    ("question", "above", "lacks"),
+    [
+        ("How many exits has building 3?", ["Building 4"], "other_number"),
+        ("How many exits has building 3?", ["Building 3"], ""),
+        ("How many exits has building 3?", ["Building 3", "Building 4"], ""),
+        ("How many exits has building 3?", ["Buildings", "3. Exits"], ""),
+        ("Must flights be booked 14 days before?", ["Flights"], ""),
+        ("What was the price in 2024?", ["Price list 2025"], ""),
+    ],
+)
+def test_another_number_in_the_title_is_no_answer(question: str, above: list[str], lacks: str) -> None:
+    assert misses(question, ["Flights are booked 21 days before. It has 7 exits."], above) == lacks

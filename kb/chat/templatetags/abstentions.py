@@ -12,6 +12,7 @@ _LACKING = {
     "no_number": "What comes nearest gives no number. The passages below may still help.",
     "no_denial": "You asked what is not; what comes nearest says what is. The passages below may still help.",
     "other_year": "What comes nearest speaks of another year. The passages below may still help.",
+    "other_number": "What comes nearest is of one with another number. The passages below may still help.",
     "other_side": "What comes nearest speaks of the opposite. The passages below may still help.",
 }
 
