@@ -48,8 +48,13 @@ _COURTESY = re.compile(
 # or large may be asked for as a thing: "what is the limit". A reason, a place or a person is never meant by
 # "what" alone.
 _ASKED = (
+    (frozenset({"frequency", "thing"}), re.compile(r"\bhow often\b", re.I)),
+    (frozenset({"price", "thing"}), re.compile(
+        r"\bhow much (?:is|are|was|were"
+        r"|(?:do|does|did|will|must|should|can|may) (?:\w+ ){1,6}(?:cost|pay))\b",
+        re.I)),
     (frozenset({"time", "amount", "thing"}), re.compile(
-        r"\bhow (?:long|often|(?:many|much) (?:\w+ ){0,2}"
+        r"\bhow (?:long|(?:many|much) (?:\w+ ){0,2}"
         r"(?:days?|weeks?|months?|years?|hours?|time|leave))\b", re.I)),
     (frozenset({"time"}), re.compile(r"\b(?:when|how soon|(?:at |by )?what time)\b", re.I)),
     (frozenset({"amount", "thing"}), re.compile(r"\bhow (?:much|many|far|large|high|big)\b", re.I)),
@@ -65,6 +70,10 @@ _NAMED = (
     ("person", re.compile(r"\b(?:person|people|contact|name|team|department|role)s?\b", re.I)),
     ("reason", re.compile(r"\b(?:reason|cause|purpose)s?\b", re.I)),
 )
+_HOW = re.compile(r"\bhow (?:long|often|much|many|far|large|high|big)\b", re.I)
+# Whose number or names are asked for.
+_COUNTED = re.compile(r"\b(?:which|how many) ([^\W\d_]{3,})", re.I)
+_ASKED_FOR = re.compile(r"\b(?:which|what|how many) ([^\W\d_]{3,})", re.I)
 _WH = re.compile(r"\b(?:what|which|who|whom|whose|when|where|why|how)\b", re.I)
 # Words that say no more about what is asked for.
 _NEUTRAL = frozenset(
@@ -229,9 +238,25 @@ def _modality(one: Reading, other: Reading) -> bool:
 
 
 def _asks(one: Reading, other: Reading) -> bool:
-    """ "Who", "when", "why" and "what" differ; "how" alone may ask for anything."""
+    """ "Who", "when", "why", "how often" and "how much" differ; "how" alone may ask for anything.
+
+    What "how long" and "how much" ask for may be a thing where the other asks "what", and only there.
+    """
     first, second = _asked(one.text), _asked(other.text)
-    return bool(first and second) and not first & second
+    shared = first & second
+    if shared == {"thing"} and _HOW.search(one.text) and _HOW.search(other.text):
+        shared = frozenset()
+    if bool(first and second) and not shared:
+        return True
+    return _asks_for_what_the_other_names(one, other) or _asks_for_what_the_other_names(other, one)
+
+
+def _asks_for_what_the_other_names(one: Reading, other: Reading) -> bool:
+    """ "Which customers may return it?" is not "How long may customers return it?"."""
+    wanted = {stem(match[1].casefold()) for match in _COUNTED.finditer(one.text)} - _NEUTRAL
+    named = {stem(token) for token in other.all_tokens}
+    also = {stem(match[1].casefold()) for match in _ASKED_FOR.finditer(other.text)}
+    return bool(wanted & named - also)
 
 
 def _qualifier(one: Reading, other: Reading) -> bool:
