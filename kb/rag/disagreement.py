@@ -191,4 +191,5 @@ def _side(stated: _Stated, value: Value) -> Side:
         passage.start + statement.end,
         passage.text[statement.start : statement.end],
     )
-    return Side(quote, statement.reading.text[value.start : value.end])
+    written = statement.reading.text[value.start : value.end]
+    return Side(quote, written.rstrip(".") if value.named == "date" else written)
