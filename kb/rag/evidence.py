@@ -2,23 +2,27 @@
 
 Reciprocal rank fusion sees ranks only: a clear first place counts as much as one that is hardly ahead. Here
 each score is standardised over the candidates, so that it says how far a chunk stands out from the others.
-The weights are round numbers, chosen on five sets of which four do better than with reciprocal ranks and one
-a little worse, and on questions in two languages that the built-in model does not know
-(docs/decisions/0012-fusion.md).
+Then a chunk gains from neighbours in meaning that stand out as well (`kb.rag.neighbours`), and loses where it
+is mostly links, which name what can be read elsewhere. The constants are round numbers on a plateau of six
+sets in two languages that the built-in model knows, or does not (docs/decisions/0012-fusion.md).
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
 
-DENSE_WEIGHT = 0.7
+from kb.rag.neighbours import with_neighbours
+
+DENSE_WEIGHT = 0.65
 # Where the model does not know the language: its vectors still tell names and numbers.
 LEAST_DENSE_WEIGHT = 0.4
 # Shares of split words: English questions have fewer than the first, strange languages more than the second.
 _FLUENT, _STRANGE = 0.25, 0.5
+# A chunk of nothing but links loses a standard deviation, one of which half is links nothing.
+_LINK_LOSS, _MANY_LINKS = 1.0, 0.5
 
 Floats = npt.NDArray[np.float64]
 
@@ -34,25 +38,34 @@ def dense_weight(split_share: float) -> float:
 
 
 def rank_by_evidence(
-    candidates: Collection[int],
+    chunks: Sequence[int],
     cosines: Mapping[int, float],
     bm25s: Mapping[int, float],
+    vectors: npt.NDArray[np.float32],
+    link_shares: Mapping[int, float],
     weight: float = DENSE_WEIGHT,
 ) -> list[int]:
-    """Order candidates, best first; equal ones by id.
+    """Order candidates, best first; equal ones as they are given.
 
     Args:
-        cosines: of every candidate.
+        cosines: to the question, of every candidate.
         bm25s: of the candidates that hold a word of the question; the others count as 0.
+        vectors: [len(chunks), dimension], L2-normalised.
+        link_shares: how much of a candidate is links, 0 to 1, where that is more than half.
         weight: of the cosines; BM25 has the rest.
     """
-    chunks = sorted(candidates)
     if not chunks:
         return []
     dense = _standardised([cosines[chunk] for chunk in chunks])
     lexical = _standardised([bm25s.get(chunk, 0.0) for chunk in chunks])
-    evidence = weight * dense + (1 - weight) * lexical
-    return [chunks[at] for at in np.argsort(-evidence, kind="stable")]
+    evidence = with_neighbours(weight * dense + (1 - weight) * lexical, vectors)
+    evidence -= np.array([_link_loss(link_shares.get(chunk, 0.0)) for chunk in chunks])
+    # Rounded, so that copies of one text are equal whatever their sums were added up in.
+    return [chunks[at] for at in np.argsort(-evidence.round(9), kind="stable")]
+
+
+def _link_loss(share: float) -> float:
+    return _LINK_LOSS * max(0.0, share - _MANY_LINKS) / (1 - _MANY_LINKS)
 
 
 def _standardised(values: Sequence[float]) -> Floats:

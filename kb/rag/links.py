@@ -28,6 +28,14 @@ def without_targets(text: str) -> str:
     return _LINK.sub(r"\1", _DEFINITION.sub("", text))
 
 
+def link_share(text: str) -> float:
+    """How much of a text is links with their targets, and definitions of links, 0 to 1."""
+    if not text or ("](" not in text and "][" not in text and "]:" not in text):
+        return 0.0
+    defined = sum(len(found[0]) for found in _DEFINITION.finditer(text))
+    return (defined + sum(len(found[0]) for found in _LINK.finditer(_DEFINITION.sub("", text)))) / len(text)
+
+
 def is_only_links(text: str) -> bool:
     """Whether nothing but links stands there: it names what can be read elsewhere."""
     if "](" not in text and "][" not in text:

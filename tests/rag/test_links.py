@@ -7,7 +7,7 @@ import time
 import pytest
 
 from kb.rag.extract import best_quotes
-from kb.rag.links import is_only_links, only_names, without_targets
+from kb.rag.links import is_only_links, link_share, only_names, without_targets
 from kb.rag.prompt import build_messages
 from kb.rag.sentences import split_sentences
 from kb.rag.statements import statements_of
@@ -50,12 +50,19 @@ def test_links_become_their_words(text: str, words: str) -> None:
     assert without_targets(text) == words
 
 
+def test_share_of_links() -> None:
+    assert link_share("") == link_share("No links [1] here (or there).") == 0
+    assert link_share("[a](b)") == link_share("[r]: https://example.com/rules") == 1
+    assert link_share("[a](b)1234[c][d]") == pytest.approx(0.75)
+
+
 @pytest.mark.parametrize("text", ["[" * 100_000, "[a](" * 25_000, "[a](" + "(" * 100_000, "a\n[x]:" * 10_000])
 def test_hostile_brackets_take_no_time(text: str) -> None:
     """Case 29."""
     started_s = time.process_time()
     without_targets(text)
     is_only_links(text)
+    link_share(text)
     only_names(text)
     assert time.process_time() - started_s < 5
 

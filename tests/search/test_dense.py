@@ -80,7 +80,8 @@ def test_empty_index_and_no_hits_wanted_are_no_errors(new_index: NewIndex, corpu
     index = new_index()
     [vector] = questions(1)
     assert index.search(vector, 5, None) == []
-    assert index.cosines(vector, [1]) == {}
+    held, vectors = index.vectors([1])
+    assert held == [] and vectors.shape == (0, index.dimension)
     index.remove_documents([1])
     index.add(corpus.rows())
     assert index.search(vector, 0, None) == []
@@ -120,7 +121,7 @@ def test_more_sets_of_collections_than_are_remembered(in_memory: NewIndex, corpu
         assert_same(index.search(vector, 5, allowed), corpus.nearest(vector, 5, allowed))
 
 
-def test_cosines_are_those_of_the_search(new_index: NewIndex, corpus: Corpus) -> None:
+def test_vectors_are_those_that_are_searched(new_index: NewIndex, corpus: Corpus) -> None:
     index = new_index()
     index.add(corpus.rows())
     index.remove_documents([0])
@@ -128,7 +129,11 @@ def test_cosines_are_those_of_the_search(new_index: NewIndex, corpus: Corpus) ->
     asked = [int(chunk) for chunk in corpus.ids[:9, 0]] + [-5, 123456]
     expected = {chunk: cosine for chunk, cosine in index.search(vector, 300, None) if chunk in asked}
     assert len(expected) == 6
-    assert index.cosines(vector, asked) == pytest.approx(expected, abs=1e-5)
+    held, vectors = index.vectors(asked)
+    assert held == [chunk for chunk in asked if chunk in expected]
+    assert vectors.dtype == np.float32
+    assert dict(zip(held, vectors @ vector, strict=True)) == pytest.approx(expected, abs=1e-5)
+    assert index.vectors(held[::-1])[0] == held[::-1]
 
 
 def test_compaction_is_due_after_a_quarter(in_memory: NewIndex, corpus: Corpus) -> None:

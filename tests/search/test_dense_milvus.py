@@ -196,7 +196,7 @@ def test_a_vector_lost_while_serving_is_noticed_by_the_search_that_misses_it(
     index.add(document(2))
     admin.delete(address.collection, ids=[21])
     assert index.lost_documents() == set()
-    assert sorted(index.cosines(question(), [20, 21, 77])) == [20]
+    assert index.vectors([20, 21, 77])[0] == [20]
     assert index.lost_documents() == {2}
     index.remove_documents([2])
     assert index.lost_documents() == set()

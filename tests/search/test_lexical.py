@@ -41,9 +41,40 @@ def test_words_are_found_in_body_title_and_headings(index: LexicalIndex) -> None
     assert index.question("submarine", None).best(10) == []
 
 
-def test_a_word_of_the_body_tells_more_than_one_of_the_title(index: LexicalIndex) -> None:
-    put(index, 1, row(1, "hotel"), row(2, "room", title="hotel"), row(3, "room", headings="hotel"))
-    assert chunks(index.question("hotel", None).best(10))[0] == 1
+def test_a_word_of_several_places_is_one_word_of_the_chunk(index: LexicalIndex) -> None:
+    """Counted in three fields, a word would be rare in one and frequent in the other."""
+    put(
+        index,
+        1,
+        row(1, "hotel room"),
+        row(2, "room", title="hotel"),
+        row(3, "room", headings="hotel"),
+        row(4, "hotel with a room", title="hotel", headings="hotel"),
+    )
+    (first, _), *others = index.question("hotel", None).best(10)
+    assert first == 4
+    assert len({bm25 for _, bm25 in others}) == 1
+
+
+def test_no_phrase_begins_in_the_title_and_ends_in_the_body(index: LexicalIndex) -> None:
+    put(index, 1, row(1, "leave is paid", title="Parental"), row(2, "Parental leave is paid"))
+    assert index.question('"parental leave"', None).holders() == [[2]]
+
+
+def test_chunks_that_are_mostly_links_are_known(index: LexicalIndex, tmp_path: Path) -> None:
+    contents = "- [Meals](/faq/#meals)\n- [Hotels](/faq/#hotels)"
+    put(index, 1, row(1, contents), row(2, "Read [the guide](/guide) before you book a flight or a hotel."))
+    assert index.link_shares == {1: pytest.approx(0.9, abs=0.02)}
+    saved = tmp_path / "saved"
+    saved.mkdir()
+    index.save(saved)
+    other = LexicalIndex(tmp_path / "other")
+    other.load(saved)
+    assert other.link_shares == index.link_shares
+    index.remove_documents([1])
+    index.commit()
+    index.reload()
+    assert index.link_shares == {}
 
 
 @pytest.mark.parametrize("question", ["kb-1234", "What is KB-1234?", "`KB-1234`: why"])

@@ -12,7 +12,7 @@ from kb.search.engine.stop_words import ENGLISH
 
 # The name is stored in every index: whoever changes what `word_analyzer` or `identifiers` gives also gives
 # this another number, so that an index made the old way is recognised and built again.
-WORDS = "kb_words_3"
+WORDS = "kb_words_4"
 
 _LONGEST_WORD = 64
 _LONGEST_IDENTIFIER = 100

@@ -125,13 +125,10 @@ class DenseIndex(HeldInMemory):
 
         return best(fetch, limit)
 
-    def cosines(self, vector: Vector, chunk_ids: Sequence[int]) -> dict[int, float]:
+    def vectors(self, chunk_ids: Sequence[int]) -> tuple[list[int], Vector]:
         rows = self._rows.of_chunks(chunk_ids)
         rows = rows[rows >= 0]
-        if not len(rows):
-            return {}
-        cosines = self._stored()[rows].astype(np.float32) @ vector
-        return dict(zip(self._rows.ids[rows, CHUNK].tolist(), cosines.tolist(), strict=True))
+        return self._rows.ids[rows, CHUNK].tolist(), self._stored()[rows].astype(np.float32)
 
     def save(self, folder: Path) -> None:
         write_rows(folder, self._rows.ids, self._stored(), self._rows.ordered())

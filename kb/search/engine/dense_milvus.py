@@ -30,7 +30,7 @@ class MilvusIndex:
     """A `VectorIndex`; see there for the contract.
 
     Vectors are stored as float32, with the values that they have in float16, and so cosines are those of
-    the other indexes, rounded to six decimals.
+    the other indexes; a search rounds them to six decimals.
 
     Args:
         store: an open collection. It may hold anything; nothing of that is found.
@@ -109,13 +109,14 @@ class MilvusIndex:
         condition = "" if collections is None else one_of("collection", sorted(collections))
         return best(lambda count: self._nearest(vector, count, condition), limit)
 
-    def cosines(self, vector: Vector, chunk_ids: Sequence[int]) -> dict[int, float]:
-        if not len(chunk_ids) or not len(self):
-            return {}
-        condition = one_of("chunk", chunk_ids)
-        found = self._store.nearest(vector, min(len(chunk_ids), MOST_HITS), condition)
-        self._lost.update(set(chunk_ids) - {chunk for chunk, _, _ in found})
-        return {chunk: cosine for chunk, document, cosine in found if self._table.holds(document, chunk)}
+    def vectors(self, chunk_ids: Sequence[int]) -> tuple[list[int], Vector]:
+        stored = self._store.vectors(chunk_ids) if len(chunk_ids) and len(self) else {}
+        self._lost.update(set(chunk_ids) - stored.keys())
+        held = [
+            chunk for chunk in chunk_ids if chunk in stored and self._table.holds(stored[chunk][0], chunk)
+        ]
+        vectors = np.array([stored[chunk][1] for chunk in held], np.float32)
+        return held, vectors.reshape(len(held), self.dimension)
 
     def save(self, folder: Path) -> None:
         write_chunks(folder, self._table.rows())

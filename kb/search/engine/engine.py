@@ -1,4 +1,4 @@
-"""Hybrid search: vectors and words, fused by rank."""
+"""Hybrid search: vectors and words, fused by how far each chunk stands out in them."""
 
 from __future__ import annotations
 
@@ -119,7 +119,7 @@ class SearchEngine:
     def search(
         self, query: str, collections: frozenset[int] | None, limit: int, candidates: int
     ) -> SearchResult:
-        """The best chunks of these collections (None: of all), by their ranks in both indexes.
+        """The best chunks of these collections (None: of all), by their scores in both indexes.
 
         Args:
             limit: hits wanted.
@@ -227,20 +227,23 @@ class SearchEngine:
     def _fuse(
         self,
         vector: Vector,
-        cosines: dict[int, float],
+        near: dict[int, float],
         bm25s: dict[int, float],
         named: list[list[int]],
         depth: int,
         weight: float,
     ) -> Fused:
         """Rank the candidates of both sides, the first so many of each; `weight` is that of the vectors."""
-        rrf_scores = reciprocal_rank_scores([list(cosines)[:depth], list(bm25s)[:depth]])
-        others = {*rrf_scores, *chain.from_iterable(named)} - cosines.keys()
-        cosines |= self._dense.cosines(vector, sorted(others))
+        rrf_scores = reciprocal_rank_scores([list(near)[:depth], list(bm25s)[:depth]])
         # A shared store may be ahead of this server, or have lost a vector.
-        rrf_scores = {chunk_id: rrf for chunk_id, rrf in rrf_scores.items() if chunk_id in cosines}
+        held, vectors = self._dense.vectors(sorted({*rrf_scores, *chain.from_iterable(named)}))
+        cosines = dict(zip(held, (vectors @ vector).tolist(), strict=True))
         named = [[chunk_id for chunk_id in group if chunk_id in cosines] for group in named]
-        return Fused(rank_by_evidence(rrf_scores, cosines, bm25s, weight), named, rrf_scores, cosines, bm25s)
+        at = [place for place, chunk_id in enumerate(held) if chunk_id in rrf_scores]
+        ranked = rank_by_evidence(
+            [held[place] for place in at], cosines, bm25s, vectors[at], self._lexical.link_shares, weight
+        )
+        return Fused(ranked, named, rrf_scores, cosines | near, bm25s)
 
     def _timings(self, times: list[float]) -> dict[str, float]:
         """Milliseconds of each step, from the times between the steps; of those left out, 0."""

@@ -1,4 +1,4 @@
-"""Lexical search: tantivy, BM25 over title, headings, body and identifiers.
+"""Lexical search: tantivy, BM25 over the words of title, headings and body, and over identifiers.
 
 Two threads may not change it at once. Searches see the state of the last `reload`, whatever is being written.
 """
@@ -6,11 +6,11 @@ Two threads may not change it at once. Searches see the state of the last `reloa
 from __future__ import annotations
 
 import shutil
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from tantivy import Index, Query, Searcher
+from tantivy import FieldType, Index, Query, Schema, Searcher
 
 from kb.search.engine.analysis import WORDS, word_analyzer
 from kb.search.engine.errors import DamagedIndexError, IndexWriteError
@@ -19,6 +19,8 @@ from kb.search.engine.lexical_question import LexicalQuestion, Questions
 from kb.search.engine.lexical_schema import (
     COLLECTION,
     DOCUMENT,
+    LINKS,
+    MOSTLY_LINKS,
     make_document,
     make_schema,
 )
@@ -42,6 +44,11 @@ class LexicalIndex:
     def __len__(self) -> int:
         count: int = self._searcher.num_docs
         return count
+
+    @property
+    def link_shares(self) -> Mapping[int, float]:
+        """How much of a chunk is links, 0 to 1; only of those of which most is."""
+        return self._link_shares
 
     def chunk_ids(self) -> list[int]:
         return list(self.each_chunk_id())
@@ -79,6 +86,7 @@ class LexicalIndex:
     def reload(self) -> None:
         self._index.reload()
         self._searcher = self._index.searcher()
+        self._link_shares = dict(_link_shares(self._searcher, self._schema))
 
     def question(self, query: str, collections: frozenset[int] | None) -> LexicalQuestion:
         """What is asked, of what searches see now.
@@ -159,6 +167,16 @@ class LexicalIndex:
             self._collections is not None and collections >= self._collections
         )
         return View(self._searcher, self._schema, None if all_of_them else collections)
+
+
+def _link_shares(searcher: Searcher, schema: Schema) -> Iterator[tuple[int, float]]:
+    most = Query.range_query(schema, LINKS, FieldType.Unsigned, MOSTLY_LINKS, 100)
+    for start in range(0, searcher.num_docs, _PAGE):
+        hits = searcher.search(most, _PAGE, count=False, offset=start).hits
+        if not hits:
+            return
+        percents = searcher.fast_field_values(LINKS, [address for _, address in hits])
+        yield from zip(chunk_values(searcher, hits), (percent / 100 for percent in percents), strict=True)
 
 
 def _collections_in(searcher: Searcher) -> set[int] | None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from tantivy import Occur, Query, Schema, Searcher
 
 from kb.search.engine.analysis import identifiers, normalise, question_words, word_analyzer
-from kb.search.engine.lexical_schema import BOOSTS, IDENTIFIERS, term_query
+from kb.search.engine.lexical_schema import IDENTIFIERS, TEXT, term_query
 from kb.search.engine.lexical_view import View
 from kb.search.engine.named import full_names, name_like, quoted_phrases, rare_in
 from kb.search.engine.ranking import best
@@ -24,7 +24,7 @@ class LexicalQuestion:
     """Asked of the index at one moment, as far as somebody may read it.
 
     Attributes:
-        wanted: any of the question's terms in any field; None when it has none.
+        wanted: any of the question's terms; None when it has none.
         named: one for each thing that it names to the letter. See `kb.search.engine.named` for what counts.
     """
 
@@ -77,11 +77,7 @@ class Questions:
             words, respelt = _rarest(words, view.searcher), Respelt([], [])
         else:
             respelt = self._speller.respelt(query, words, view)
-        parts = [
-            Query.boost_query(self._term(field, word), boost)
-            for field, boost in BOOSTS.items()
-            for word in dict.fromkeys([*words, *respelt.terms])
-        ]
+        parts = [self._term(TEXT, word) for word in dict.fromkeys([*words, *respelt.terms])]
         parts += respelt.queries
         parts += [self._term(IDENTIFIERS, name) for name in identifiers(query)[:_MAX_TERMS]]
         return Query.boolean_query([(Occur.Should, part) for part in parts]) if parts else None
@@ -89,22 +85,21 @@ class Questions:
     def _named(self, query: str, words: list[str], view: View) -> list[Query]:
         named = [self._term(IDENTIFIERS, name) for name in identifiers(query)]
         phrases = [self._words.analyze(normalise(phrase)) for phrase in quoted_phrases(query)]
-        named += [self._phrase(phrase, view) for phrase in phrases if phrase]
+        named += [self._phrase(phrase) for phrase in phrases if phrase]
         named += self._rare_names(query, words, view)
-        named += [view.anywhere(word) for word in self._rare(query, words, view)]
+        named += [self._term(TEXT, word) for word in self._rare(query, words, view)]
         return named[:_MAX_NAMED]
 
-    def _phrase(self, words: list[str], view: View) -> Query:
+    def _phrase(self, words: list[str]) -> Query:
         if len(words) == 1:
-            return view.anywhere(words[0])
-        fields = [Query.phrase_query(self._schema, field, list(words)) for field in BOOSTS]
-        return Query.boolean_query([(Occur.Should, phrase) for phrase in fields])
+            return self._term(TEXT, words[0])
+        return Query.phrase_query(self._schema, TEXT, list(words))
 
     def _rare_names(self, query: str, words: list[str], view: View) -> list[Query]:
         """Names of several words, each of which may be common."""
         most = rare_in(view.searcher.num_docs, len(words), like_a_name=True)
         names = [self._words.analyze(name) for name in full_names(query)] if most else []
-        found = [self._phrase(name, view) for name in names if len(name) > 1]
+        found = [self._phrase(name) for name in names if len(name) > 1]
         return [each for each in found if 0 < view.count(each) <= most]
 
     def _rare(self, query: str, words: list[str], view: View) -> list[str]:
@@ -120,5 +115,5 @@ class Questions:
 
 def _rarest(words: Sequence[str], searcher: Searcher) -> list[str]:
     """The words that weigh most in BM25, of those that are there at all."""
-    found = {word: sum(searcher.doc_freq(field, word) for field in BOOSTS) for word in words}
+    found = {word: searcher.doc_freq(TEXT, word) for word in words}
     return sorted((word for word in words if found[word]), key=lambda word: found[word])[:_MAX_TERMS]

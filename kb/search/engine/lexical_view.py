@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from tantivy import Occur, Query, Schema, Searcher
 
-from kb.search.engine.lexical_schema import BOOSTS, CHUNK, COLLECTION, term_query
+from kb.search.engine.lexical_schema import CHUNK, COLLECTION, TEXT, term_query
 
 
 @dataclass(frozen=True)
@@ -35,15 +35,12 @@ class View:
 
     def frequency(self, term: str) -> int:
         """Chunks of all collections that hold it; what was removed lately may count."""
-        counts: list[int] = [self.searcher.doc_freq(field, term) for field in BOOSTS]
-        return max(counts)
+        count: int = self.searcher.doc_freq(TEXT, term)
+        return count
 
     def holds(self, term: str) -> bool:
         """Whether a chunk that may be read holds the term. Costs more the more frequent the term is."""
-        return bool(self.best(self.anywhere(term), 1))
-
-    def anywhere(self, term: str) -> Query:
-        return Query.boolean_query([(Occur.Should, term_query(self.schema, field, term)) for field in BOOSTS])
+        return bool(self.best(term_query(self.schema, TEXT, term), 1))
 
     def of_chunks(self, wanted: Query, chunk_ids: Sequence[int]) -> list[tuple[int, float]]:
         """BM25 of those of these chunks that match, best first."""

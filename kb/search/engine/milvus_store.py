@@ -108,6 +108,20 @@ class MilvusStore:
                 for hit in hits
             ]
 
+    def vectors(self, chunk_ids: Sequence[int]) -> dict[int, tuple[int, list[float]]]:
+        """Document and vector of the chunks that are there; it sees every write of this process."""
+        if self._clock() < self._refused_until:
+            raise VectorStoreDownError(self.trouble)
+        with self._asking():
+            rows = self._client.query(
+                self._name,
+                filter=one_of("chunk", chunk_ids),
+                output_fields=["chunk", "document", "vector"],
+                consistency_level="Session",
+                timeout=_SEARCH_S,
+            )
+            return {row["chunk"]: (row["document"], row["vector"]) for row in rows}
+
     def checksums(self, chunk_ids: Sequence[int]) -> dict[int, int]:
         """Of those that are there, whoever wrote them."""
         with self._asking():

@@ -123,8 +123,12 @@ class VectorIndex(Protocol):
             collections: only chunks of these; None for all.
         """
 
-    def cosines(self, vector: Vector, chunk_ids: Sequence[int]) -> dict[int, float]:
-        """The cosine of each of these chunks that the index holds."""
+    def vectors(self, chunk_ids: Sequence[int]) -> tuple[list[int], Vector]:
+        """Those of these chunks that the index holds, in the order given, and their vectors.
+
+        Returns:
+            chunk ids, and float32 [n, dimension] with the values that they have in float16.
+        """
 
     def save(self, folder: Path) -> None:
         """Write into an empty folder.

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from tantivy import Query, Schema
 
 from kb.search.engine.analysis import without_identifiers, word_analyzer
-from kb.search.engine.lexical_schema import BODY
+from kb.search.engine.lexical_schema import TEXT
 from kb.search.engine.lexical_view import View
 from kb.search.engine.named import without_quotations
 from kb.search.engine.stop_words import ENGLISH
@@ -92,7 +92,7 @@ class Speller:
 
     def _two_edits_away(self, stem: str, view: View) -> list[Query]:
         """All terms as one, which weighs what BM25 gives an average chunk for a term that is as frequent."""
-        wanted = Query.fuzzy_term_query(self._schema, BODY, stem, 2)
+        wanted = Query.fuzzy_term_query(self._schema, TEXT, stem, 2)
         count = view.count(wanted)
         if not count:
             return []
