@@ -18,7 +18,7 @@ from kb.rag.neighbours import with_neighbours
 
 DENSE_WEIGHT = 0.65
 # Where the model does not know the language: its vectors still tell names and numbers.
-LEAST_DENSE_WEIGHT = 0.4
+LEAST_DENSE_WEIGHT = 0.45
 # Shares of split words: English questions have fewer than the first, strange languages more than the second.
 _FLUENT, _STRANGE = 0.25, 0.5
 # A chunk of nothing but links loses a standard deviation, one of which half is links nothing.
