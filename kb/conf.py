@@ -116,6 +116,7 @@ class Config:
     llm_slots: int = setting("KB_LLM_SLOTS", integer(1, 64), "8")
     llm_cache: int = setting("KB_LLM_CACHE", integer(0, 16_777_216), "0")
     llm_draft: bool = setting("KB_LLM_DRAFT", boolean, "1")
+    llm_faster_copy: bool = setting("KB_LLM_FASTER_COPY", boolean, "1")
     llm_known_passages: str = setting("KB_LLM_KNOWN_PASSAGES", choice("off", "on", "auto"), "auto")
     llm_known_mib: int = setting("KB_LLM_KNOWN_MIB", integer(16, 1_048_576), "256")
     llm_known_again: int = setting("KB_LLM_KNOWN_AGAIN", integer(0, 64), "0")

@@ -9,7 +9,7 @@ from pathlib import Path
 from kb.conf import Config
 from kb.llm.cores import usable_cores
 from kb.llm.engine.devices import gpu_layers
-from kb.llm.engine.faster_copy import faster_copy
+from kb.llm.engine.faster_file import file_to_load, forget_copy, run_trial
 from kb.llm.engine.llama import LlamaEngine, Shape
 from kb.llm.errors import ModelLoadError
 from kb.llm.gguf import read_facts
@@ -30,9 +30,12 @@ def make_engine(config: Config, stopping: threading.Event) -> LlamaEngine:
     check_model_file(model)
     facts = read_facts(model.path)  # wherever it is computed: llama.cpp believes a head that lies
     layers = gpu_layers(config.device)
+    need, free_bytes = (
+        need_of(facts, config.llm_context, config.llm_slots, config.llm_cache),
+        available_bytes(),
+    )
     if not layers:
-        need = need_of(facts, config.llm_context, config.llm_slots, config.llm_cache)
-        check_memory(model.path, need, available_bytes())
+        check_memory(model.path, need, free_bytes)
     shape = Shape(
         context_tokens=config.llm_context,
         slots=config.llm_slots,
@@ -49,14 +52,15 @@ def make_engine(config: Config, stopping: threading.Event) -> LlamaEngine:
     def load(path: Path) -> LlamaEngine:
         return LlamaEngine(path, shape, name=model.name, stopping=stopping)
 
-    if not model.is_built_in or layers:
+    if layers or not config.llm_faster_copy:
         return load(model.path)
-    copy = faster_copy(model, config.data_dir.absolute() / "models")
+    trial = run_trial(shape.threads, stopping)
+    file = file_to_load(model, facts, need, free_bytes, config.data_dir.absolute() / "models", trial)
     try:
-        return load(copy)
+        return load(file)
     except ModelLoadError:
-        if copy == model.path or stopping.is_set():
+        if file == model.path or stopping.is_set():
             raise
         logger.warning("The copy of the language model is damaged; it will be made again at the next start.")
-        copy.unlink()
+        forget_copy(file)
         return load(model.path)

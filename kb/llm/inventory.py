@@ -11,7 +11,7 @@ from kb.conf import BUILT_IN, Config, read_endpoints
 from kb.llm.errors import ModelLoadError
 from kb.llm.gguf import ModelFacts, read_facts
 from kb.llm.memory import Need, available_bytes, gpu_free_bytes, need_of
-from kb.llm.model_file import ModelFile, check_model_file, find_model
+from kb.llm.model_file import ModelFile, check_model_file, find_model, is_copy
 
 
 def models_folder(config: Config) -> Path:
@@ -85,7 +85,7 @@ def list_models(config: Config) -> Iterator[Listed]:
             path = Path("" if config.llm_model == BUILT_IN else config.llm_model).expanduser()
             yield Listed(path, True, problem=error.message)
     for path in sorted(models_folder(config).rglob("[!.]*.gguf")):
-        if configured is None or not _is_same(path, configured):
+        if not is_copy(path) and (configured is None or not _is_same(path, configured)):
             yield _listed(path, config, is_configured=False)
 
 

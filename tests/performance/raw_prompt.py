@@ -13,6 +13,7 @@ import sys
 import threading
 import time
 from collections.abc import Sequence
+from pathlib import Path
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "kb.settings")
 
@@ -21,9 +22,11 @@ import numpy as np
 from kb.conf import config
 from kb.llm.cores import usable_cores
 from kb.llm.engine.context import MAX_BATCH
-from kb.llm.engine.faster_copy import faster_copy
+from kb.llm.engine.faster_file import file_to_load, run_trial
 from kb.llm.engine.model import Model
 from kb.llm.engine.prompt import tokenize_prompt
+from kb.llm.gguf import read_facts
+from kb.llm.memory import available_bytes, need_of
 from kb.llm.model_file import find_model
 from kb.llm.template import ChatTemplate
 from kb.llm.types import ChatMessage
@@ -37,9 +40,7 @@ class RawPrompt:
     """A model with an empty cache."""
 
     def __init__(self) -> None:
-        found = find_model(config.llm_model)
-        path = faster_copy(found, config.data_dir / "models") if found.is_built_in else found.path
-        self._model = Model(path, 0, threading.Event())
+        self._model = Model(_file(), 0, threading.Event())
         self._template = ChatTemplate(
             self._model.chat_template, self._model.special_text("bos"), self._model.special_text("eos")
         )
@@ -68,6 +69,17 @@ class RawPrompt:
         logits = native.llama_get_logits_ith(self._context, -1)
         np.argmax(np.ctypeslib.as_array(logits, (self._model.vocabulary_size,)))
         return (time.perf_counter() - started_s) * 1000
+
+
+def _file() -> Path:
+    """The one that the model server loads: it has been started before, and has left what it measured."""
+    model = find_model(config.llm_model)
+    if not config.llm_faster_copy:
+        return model.path
+    facts, threads = read_facts(model.path), config.llm_threads or usable_cores()
+    need = need_of(facts, config.llm_context, config.llm_slots, config.llm_cache)
+    trial = run_trial(threads, threading.Event())
+    return file_to_load(model, facts, need, available_bytes(), config.data_dir.absolute() / "models", trial)
 
 
 def main() -> None:

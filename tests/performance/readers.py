@@ -13,6 +13,7 @@ from typing import Any
 
 import httpx
 
+from kb.conf import config
 from tests.llm.process import Process
 
 KEY = "of the benchmark"
@@ -51,6 +52,10 @@ class ModelServer:
 @contextmanager
 def model_server(**settings: str) -> Iterator[ModelServer]:
     with tempfile.TemporaryDirectory() as folder:
+        # What this installation has made of the model, and measured, is used again.
+        made = config.data_dir.absolute() / "models"
+        made.mkdir(parents=True, exist_ok=True)
+        (Path(folder) / "models").symlink_to(made)
         server = ModelServer(Path(folder), **settings)
         try:
             yield server
