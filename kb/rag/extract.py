@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from kb.rag.nearness import Nearness
 from kb.rag.statements import Statement, question_stems, statements_of
+from kb.rag.struck import struck_spans
 from kb.rag.types import Passage, Quote
 from kb.rag.words import rarity, weight
 
@@ -127,7 +128,19 @@ def _share(statement: Statement, asked: Sequence[str], rare: Mapping[str, float]
 
 def _quote(passage: Passage, at: int) -> Quote:
     statements = statements_of(passage)
-    first, last = at, at
+    first = _first(statements, at)
+    last, struck = at, struck_spans(passage.text)
+    while last + 1 < len(statements) and _continues(statements, last + 1, at):
+        end = statements[last + 1].end
+        if end - statements[first].start > _LONGEST_CHARS or any(a < end < b for a, b in struck):
+            break
+        last += 1
+    start, end = statements[first].start, statements[last].end
+    return Quote(passage.n, passage.start + start, passage.start + end, passage.text[start:end])
+
+
+def _first(statements: Sequence[Statement], at: int) -> int:
+    """Where the quotation of a statement begins: with what it hangs on or points back to, if that is near."""
     lead = statements[at].lead
     if (
         lead is not None
@@ -135,20 +148,16 @@ def _quote(passage: Passage, at: int) -> Quote:
         and statements[lead].block != "h"
         and not any(statement.speaks_to_model for statement in statements[lead:at])
     ):
-        first = lead
-    elif (
+        return lead
+    if (
         at
         and statements[at].points_back
         and statements[at - 1].block == statements[at].block
+        and statements[at - 1].states
         and not statements[at - 1].speaks_to_model
     ):
-        first = at - 1
-    while last + 1 < len(statements) and _continues(statements, last + 1, at):
-        if statements[last + 1].end - statements[first].start > _LONGEST_CHARS:
-            break
-        last += 1
-    start, end = statements[first].start, statements[last].end
-    return Quote(passage.n, passage.start + start, passage.start + end, passage.text[start:end])
+        return at - 1
+    return at
 
 
 def _continues(statements: Sequence[Statement], index: int, at: int) -> bool:
