@@ -14,6 +14,7 @@ from kb.rag.names import Name
 from kb.rag.quantities import same_quantity
 from kb.rag.reading import Reading
 from kb.rag.struck import without_struck
+from kb.rag.tables import cell_differs
 from kb.rag.window import Window
 from kb.rag.wordlists import STOP_WORDS
 from kb.rag.words import plain, stem
@@ -29,6 +30,7 @@ def first_difference(claim: Reading, window: Window) -> str:
         ("time_not_in_source", _time_missing),
         ("name_not_in_source", _name_missing), ("negation_differs", negation_differs),
         ("opposite_in_source", opposite_said),
+        ("belongs_to_other", cell_differs),
     )  # fmt: skip
     return next((reason for reason, differs in checks if differs(claim, window)), "")
 

@@ -7,6 +7,7 @@ them.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -37,6 +38,8 @@ class Statement:
             and the like, which are compared exactly.
         context: stems of the title and of the headings above.
         headings: above it, outermost first, as they read; the title is not among them.
+        cells: of a table's row, plain; none where it has not as many as the header.
+        columns: the heads of these cells.
         lead: index of the statement that the reading begins with, or None.
         points_back: begins with a word such as "they", so that it speaks of what the sentence before speaks
             of.
@@ -57,6 +60,8 @@ class Statement:
     words: frozenset[str]
     context: tuple[str, ...]
     headings: tuple[str, ...] = ()
+    cells: tuple[str, ...] = ()
+    columns: tuple[str, ...] = ()
     lead: int | None = None
     points_back: bool = False
     states: bool = True
@@ -136,7 +141,7 @@ class _Reader:
         if len(self._header) == len(cells) > 1:
             heads = [f"{self._header[0]} {self._header[1]}", *self._header[2:]]
             pairs = [f"{cells[0]} {head} {cell}" for head, cell in zip(heads, cells[1:], strict=True)]
-            self._add(segment, "; ".join(pairs), self._header_at)
+            self._add(segment, "; ".join(pairs), self._header_at, cells)
         else:
             self._add(segment, "; ".join(cells), self._header_at)
 
@@ -145,7 +150,7 @@ class _Reader:
         struck = () if segment.block == "code" else self._struck
         return cut(self._text, segment.body, segment.body_end, struck)
 
-    def _add(self, segment: Segment, words: str, lead: int | None) -> None:
+    def _add(self, segment: Segment, words: str, lead: int | None, cells: Sequence[str] = ()) -> None:
         reading = read(words)
         headings = tuple(map(plain, [*self._above, *(heading for _, heading in self._headings)]))
         is_open = segment.block == "li" and self._is_open(segment, lead)
@@ -162,6 +167,8 @@ class _Reader:
                 words=frozenset(content_stems(reading.text)),
                 context=tuple(stem(token) for token in tokens(plain(" ".join([self._title, *headings])))),
                 headings=headings,
+                cells=tuple(map(plain, cells)),
+                columns=tuple(map(plain, self._header if cells else ())),
                 lead=lead,
                 points_back=first in ANAPHORS,
                 states=not is_open and self._states(segment, words, lead),
