@@ -11,6 +11,7 @@ from kb.rag.agreement import negation_differs, opposite_said
 from kb.rag.dates import same_clock, same_date
 from kb.rag.limits import limit_differs
 from kb.rag.names import Name
+from kb.rag.prepositions import turned_by_preposition
 from kb.rag.quantities import same_quantity
 from kb.rag.reading import Reading
 from kb.rag.struck import without_struck
@@ -29,7 +30,7 @@ def first_difference(claim: Reading, window: Window) -> str:
         ("limit_differs", limit_differs), ("date_not_in_source", _date_missing),
         ("time_not_in_source", _time_missing),
         ("name_not_in_source", _name_missing), ("negation_differs", negation_differs),
-        ("opposite_in_source", opposite_said),
+        ("opposite_in_source", opposite_said), ("opposite_in_source", turned_by_preposition),
         ("belongs_to_other", cell_differs),
     )  # fmt: skip
     return next((reason for reason, differs in checks if differs(claim, window)), "")
