@@ -23,6 +23,7 @@ from kb.rag.narrowing import narrowing_dropped
 from kb.rag.pieces import pieces_of
 from kb.rag.polarity import is_negation
 from kb.rag.quotes import quotes_of
+from kb.rag.rates import rate_differs
 from kb.rag.relations import belongs_to_other, subject_differs
 from kb.rag.standing import standing_differs
 from kb.rag.statements import Statement, statements_of
@@ -274,10 +275,11 @@ def coverage_in(claim: Claim, window: Window, rare: Mapping[str, float]) -> tupl
 
 def difference(claim: Claim, window: Window, rare: Mapping[str, float]) -> str:
     """The stable reason why the window says something else, whatever it holds of the claim; else empty."""
-    reason = first_difference(claim.reading, window)
-    if reason:
+    if reason := first_difference(claim.reading, window):
         return reason
-    if belongs_to_other(claim.body, claim.wanted, window, rare):
+    if rate_differs(claim.body, claim.asked, window):
+        return "unit_differs"
+    if belongs_to_other(claim.body, claim.wanted, window, rare) or joined_apart(claim.body, window):
         return "belongs_to_other"
     if subject_differs(claim.body, window, rare):
         return "subject_differs"
@@ -287,8 +289,6 @@ def difference(claim: Claim, window: Window, rare: Mapping[str, float]) -> str:
         return reason
     if condition_dropped(claim.body, claim.asked, window):
         return "condition_dropped"
-    if joined_apart(claim.body, window):
-        return "belongs_to_other"
     if reason := narrowing_dropped(claim.body, claim.asked, window):
         return reason
     return standing_differs(claim.reading, window)
