@@ -30,6 +30,7 @@ def test_end_of_a_range_alone_is_refused(source: str, sentence: str) -> None:
     ("source", "sentence"),
     [
         (WEEKS, "Delivery takes up to 5 weeks."),
+        (WEEKS, "Delivery takes at most 5 weeks."),
         (WEEKS, "Delivery takes at least 3 weeks."),
         (WEEKS, "Delivery takes 3 to 5 weeks."),
         (WEEKS, "Delivery takes between 3 and 5 weeks."),
