@@ -50,6 +50,7 @@ _FACT_SAY = 1.0
 _READ = frozenset({"", "en", "de"})
 _WHOLE = 0.8
 _TRIED_WINDOWS = 12
+_Tried = tuple[bool, float, Window]
 _SAME_SENTENCE = 0.95  # one and the same apart from what differs exactly
 # Where a statement contradicts the sentence, no piece of it is looked for elsewhere.
 _IN_PIECES = frozenset({"low_overlap", "number_not_in_source", "name_not_in_source", "date_not_in_source"})
@@ -199,16 +200,14 @@ def _contradicts(reason: str, covered: float, window: Window) -> bool:
     return reason in _MISSING and covered >= _SAME_SENTENCE and not continued
 
 
-def _windows(
-    claim: Claim, passage: Passage, rare: Mapping[str, float]
-) -> Iterator[tuple[bool, float, Window]]:
-    """Windows to try, short ones first: (whether it holds enough, coverage, window).
+def _windows(claim: Claim, passage: Passage, rare: Mapping[str, float]) -> Iterator[_Tried]:
+    """Windows to try, short ones first, as (whether it holds enough, coverage, window).
 
-    Behind them comes the nearest of those that do not hold enough, for its reason, when there is no other.
+    When none holds enough, the nearest one comes, for its reason.
     """
     statements = statements_of(passage)
-    enough: list[tuple[bool, float, Window]] = []
-    nearest: tuple[bool, float, Window] | None = None
+    enough: list[_Tried] = []
+    nearest: _Tried | None = None
     for length, needed in enumerate(NEEDED_COVERAGE, 1):
         found = []
         for i in range(len(statements) - length + 1):
@@ -270,7 +269,8 @@ def coverage_in(claim: Claim, window: Window, rare: Mapping[str, float]) -> tupl
         elif item in rare:
             worth *= _ELSEWHERE_SAY
         total += worth
-    return (within / total, (within + around) / total) if total else (0.0, 0.0)
+    # Summed in the order of a set, which may not tell one window from another.
+    return (round(within / total, 9), round((within + around) / total, 9)) if total else (0.0, 0.0)
 
 
 def difference(claim: Claim, window: Window, rare: Mapping[str, float]) -> str:
