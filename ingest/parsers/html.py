@@ -106,6 +106,7 @@ def readable_text(page: BeautifulSoup, *, framed: bool = True) -> str:
         if not isinstance(node, CData):
             node.extract()
     rules = style_rules(page)
+    _keep_what_is_not_done(page)
     for tag in page.find_all(_NEVER_TEXT):
         tag.extract()
     for image in page.find_all("img"):
@@ -125,6 +126,16 @@ def readable_text(page: BeautifulSoup, *, framed: bool = True) -> str:
     if len(mains) == 1 and len(mains[0].get_text()) >= len(page.get_text()) / 2:
         return _to_markdown(mains[0])
     return _to_markdown(page)
+
+
+def _keep_what_is_not_done(page: BeautifulSoup) -> None:
+    """Boxes of a list of tasks and what is struck out, as Markdown writes them."""
+    for box in page.find_all("input", type="checkbox"):
+        if box.find_parent("li"):
+            gap = "" if str(box.next_sibling or "")[:1].isspace() else " "
+            box.insert_before(("[x]" if box.has_attr("checked") else "[ ]") + gap)
+    for tag in page.find_all("strike"):
+        tag.name = "del"
 
 
 def _write_raised(tag: Tag) -> None:

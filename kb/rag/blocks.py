@@ -16,7 +16,8 @@ _FENCE = re.compile(r"(`{3,}|~{3,})")
 _HEADING = re.compile(r"#{1,6}[ \t]+(?=\S)")
 _ITEM = re.compile(
     r"(?:[-*+\u2022\u2023\u25e6\u25aa\u2013]|\d{1,3}[.)]|\(?[A-Za-z]\)|\(?[ivx]{1,4}\)|\(\d{1,3}\))[ \t]+"
-    r"(?:\[[ xX]\][ \t]+)?(?=\S)"
+    # The box of what is done says nothing more; an empty one says that it is not.
+    r"(?:\[[xX]\][ \t]+)?(?=\S)"
 )
 _QUOTED = re.compile(r"(?:>[ \t]?)+")
 

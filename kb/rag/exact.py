@@ -11,12 +11,15 @@ from kb.rag.agreement import negation_differs, opposite_said
 from kb.rag.dates import same_clock, same_date
 from kb.rag.limits import limit_differs
 from kb.rag.names import Name
+from kb.rag.prepositions import turned_by_preposition
 from kb.rag.quantities import same_quantity
 from kb.rag.reading import Reading
-from kb.rag.statements import Statement
+from kb.rag.struck import without_struck
+from kb.rag.tables import cell_differs
 from kb.rag.window import Window
 from kb.rag.wordlists import STOP_WORDS
 from kb.rag.words import plain, stem
+from kb.rag.years import named, years_of
 
 
 def first_difference(claim: Reading, window: Window) -> str:
@@ -27,7 +30,8 @@ def first_difference(claim: Reading, window: Window) -> str:
         ("limit_differs", limit_differs), ("date_not_in_source", _date_missing),
         ("time_not_in_source", _time_missing),
         ("name_not_in_source", _name_missing), ("negation_differs", negation_differs),
-        ("opposite_in_source", opposite_said),
+        ("opposite_in_source", opposite_said), ("opposite_in_source", turned_by_preposition),
+        ("belongs_to_other", cell_differs),
     )  # fmt: skip
     return next((reason for reason, differs in checks if differs(claim, window)), "")
 
@@ -35,7 +39,7 @@ def first_difference(claim: Reading, window: Window) -> str:
 def _quotation_missing(claim: Reading, window: Window) -> bool:
     if not claim.quotations:
         return False
-    source = " ".join(plain(window.passage_text).casefold().split())
+    source = " ".join(plain(without_struck(window.passage_text)).casefold().split())
     return any(" ".join(quote.casefold().split()).strip(".,;") not in source for quote in claim.quotations)
 
 
@@ -56,7 +60,7 @@ def _number_missing(claim: Reading, window: Window) -> bool:
 def _unit_differs(claim: Reading, window: Window) -> bool:
     for item in claim.quantities:
         if item.implied or (
-            item.unit == "" and item.value in {str(year) for year in _years(window.statements)}
+            item.unit == "" and item.value in {str(year) for year in named(window.statements)}
         ):
             continue
         sources = (
@@ -71,9 +75,7 @@ def _unit_differs(claim: Reading, window: Window) -> bool:
 def _date_missing(claim: Reading, window: Window) -> bool:
     if not claim.weekdays <= {day for statement in window.statements for day in statement.reading.weekdays}:
         return True
-    years = _years(window.everything) | {
-        int(item) for item in window.context if item.isdigit() and len(item) == 4
-    }
+    years = years_of(window)
     numbers = {item.value for statement in window.statements for item in statement.reading.quantities}
     for date in claim.dates:
         bare_year = date.month is None and date.day is None
@@ -110,10 +112,6 @@ def _name_in(name: Name, places: Iterable[Sequence[str]]) -> bool:
         if apart and set(heavy) <= set(place):
             return True
     return False
-
-
-def _years(statements: Iterable[Statement]) -> frozenset[int]:
-    return frozenset(year for statement in statements for year in statement.reading.years)
 
 
 def _folded(identifier: str) -> list[str]:

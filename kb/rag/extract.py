@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from kb.rag.bare import begin_with_heading
 from kb.rag.nearness import Nearness
 from kb.rag.statements import Statement, question_stems, statements_of
+from kb.rag.struck import struck_spans
 from kb.rag.types import Passage, Quote
 from kb.rag.words import rarity, weight
 
@@ -28,7 +30,9 @@ def best_quotes(
     """The sentences that best answer the question, best first.
 
     A sentence that opens a list is quoted with the list, a list item or a table row with what it hangs on
-    where that is near, "It also ..." with the sentence before it; a heading is never quoted alone.
+    where that is near, "It also ..." with the sentence before it; a heading is never quoted alone. A
+    fragment whose heading says whether it is so is quoted from that heading on where that is near, and not
+    at all where the heading denies it and is far.
 
     Args:
         nearness: of the statements to the question; without it, words alone decide.
@@ -53,7 +57,7 @@ def best_quotes(
         if len(quotes) == limit or -share < max(_ENOUGH, _OF_BEST * best):
             break
         quote = _quote(passages[place], at)
-        if not any(
+        if quote and not any(
             quote.n == other.n and quote.start < other.end and other.start < quote.end for other in quotes
         ):
             quotes.append(quote)
@@ -125,9 +129,37 @@ def _share(statement: Statement, asked: Sequence[str], rare: Mapping[str, float]
     return own + _HEADING_SAY * above
 
 
-def _quote(passage: Passage, at: int) -> Quote:
+def _quote(passage: Passage, at: int) -> Quote | None:
+    """The quotation of a statement, or None where it would lack the heading that denies it."""
     statements = statements_of(passage)
-    first, last = at, at
+    first = begin_with_heading(statements, at, _first(statements, at), _LONGEST_CHARS)
+    if first is None:
+        return None
+    headed = statements[first].block == "h"
+    last, struck = at, struck_spans(passage.text)
+    while last + 1 < len(statements) and (
+        _continues(statements, last + 1, at) or (headed and _goes_on(statements, last + 1))
+    ):
+        end = statements[last + 1].end
+        if end - statements[first].start > _LONGEST_CHARS or any(a < end < b for a, b in struck):
+            break
+        last += 1
+    # With its hashes a heading is seen to be one.
+    start = statements[first].begin if headed else statements[first].start
+    end = statements[last].end
+    return Quote(passage.n, passage.start + start, passage.start + end, passage.text[start:end])
+
+
+def _goes_on(statements: Sequence[Statement], index: int) -> bool:
+    """Whether a statement is one more item of the list that a heading opens."""
+    here, before = statements[index], statements[index - 1]
+    return (
+        here.block == before.block == "li" and here.headings == before.headings and not here.speaks_to_model
+    )
+
+
+def _first(statements: Sequence[Statement], at: int) -> int:
+    """Where the quotation of a statement begins: with what it hangs on or points back to, if that is near."""
     lead = statements[at].lead
     if (
         lead is not None
@@ -135,20 +167,16 @@ def _quote(passage: Passage, at: int) -> Quote:
         and statements[lead].block != "h"
         and not any(statement.speaks_to_model for statement in statements[lead:at])
     ):
-        first = lead
-    elif (
+        return lead
+    if (
         at
         and statements[at].points_back
         and statements[at - 1].block == statements[at].block
+        and statements[at - 1].states
         and not statements[at - 1].speaks_to_model
     ):
-        first = at - 1
-    while last + 1 < len(statements) and _continues(statements, last + 1, at):
-        if statements[last + 1].end - statements[first].start > _LONGEST_CHARS:
-            break
-        last += 1
-    start, end = statements[first].start, statements[last].end
-    return Quote(passage.n, passage.start + start, passage.start + end, passage.text[start:end])
+        return at - 1
+    return at
 
 
 def _continues(statements: Sequence[Statement], index: int, at: int) -> bool:

@@ -1,12 +1,13 @@
 """Limits of numbers: "at most", "more than", "about", in English and German.
 
 A number without its limit is another statement: "at least 30 %" does not say "30 %", and "about 5 mg" says
-neither "exactly 5 mg" nor "at most 5 mg".
+neither "exactly 5 mg" nor "at most 5 mg". Of "3-5 weeks", five is the most and three the least.
 """
 
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 from kb.rag.quantities import Quantity
 from kb.rag.reading import Reading
@@ -84,6 +85,12 @@ _APART = {
     "about": re.compile(r"\b(?:average|typically|usually|estimated|durchschnittlich|meist)\b", re.IGNORECASE),
     "exact": re.compile(""),
 }
+_ENDS = {"lower": "min", "upper": "max"}
+_RANGE = re.compile(r"\s*(?:-|to|bis)\s*", re.IGNORECASE)
+_BETWEEN = re.compile(r"\s*(?:and|und)\s*", re.IGNORECASE)
+_BETWEEN_BEFORE = re.compile(r"\b(?:between|zwischen) $", re.IGNORECASE)
+# "It rose from 40 to 55 euros" tells a change; now it is 55.
+_CHANGE_BEFORE = re.compile(r"\b(?:from|von) $", re.IGNORECASE)
 _BEFORE_CHARS = 80
 # "You may not take more than ten" sets the limit that "at most ten" sets.
 _DENIED = {"over": "max", "under": "min"}
@@ -99,22 +106,24 @@ def limit_differs(claim: Reading, window: Window) -> bool:
     for item in claim.quantities:
         if item.implied:
             continue
-        mine = _limit(claim.text, item)
+        mine = _limit(claim, item)
         sources = [
-            (statement.reading.text, quantity)
+            (statement.reading, quantity)
             for statement in window.statements
             for quantity in statement.reading.quantities
             if not quantity.implied and quantity.value == item.value
         ]
         if sources and not any(
-            _same_limit(mine, claim.text, _limit(text, quantity), text) for text, quantity in sources
+            _same_limit(mine, claim.text, _limit(source, quantity), source.text)
+            for source, quantity in sources
         ):
             return True
     return False
 
 
-def _limit(text: str, quantity: Quantity) -> str:
-    """max, min, over, under, about or exact; empty where the number stands alone."""
+def _limit(reading: Reading, quantity: Quantity) -> str:
+    """max, min, over, under, about, exact, lower or upper (of a range); empty where it stands alone."""
+    text = reading.text
     before = text[max(0, quantity.start - _BEFORE_CHARS) : quantity.start]
     for limit, pattern in _AFTER:
         if pattern.match(text, quantity.end):
@@ -122,11 +131,28 @@ def _limit(text: str, quantity: Quantity) -> str:
     for limit, pattern in _BEFORE:
         if match := pattern.search(before):
             return _DENIED.get(limit, limit) if _DENIES.search(before, 0, match.start()) else limit
+    return _range_end(reading, quantity)
+
+
+def _range_end(reading: Reading, quantity: Quantity) -> str:
+    """lower or upper for an end of "3-5 weeks"; a mere "3-5" may be a result or the number of a part."""
+    numbers = [item for item in reading.quantities if not item.implied]
+    for first, last in pairwise(numbers):
+        before = reading.text[: first.start]
+        joined = _RANGE.fullmatch(reading.text, first.end, last.start) or (
+            _BETWEEN.fullmatch(reading.text, first.end, last.start) and _BETWEEN_BEFORE.search(before)
+        )
+        counted = last.unit or (last.noun and "-" not in reading.text[first.end : last.start])
+        if quantity in (first, last) and joined and counted and not _CHANGE_BEFORE.search(before):
+            return "lower" if quantity == first else "upper"
     return ""
 
 
 def _same_limit(mine: str, claim: str, theirs: str, source: str) -> bool:
     """A limit that one of the two says in another place of the sentence is the same limit."""
+    if mine in _ENDS and not theirs:
+        return True
+    mine, theirs = _ENDS.get(mine, mine), _ENDS.get(theirs, theirs)
     if mine == theirs or {mine, theirs} == {"exact", ""}:
         return True
     return (not mine or _APART[mine].search(source) is not None) and (

@@ -33,7 +33,7 @@ _ORDINAL = re.compile(rf"\b({'|'.join(ORDINAL_WORDS)})\b(?!,)", re.IGNORECASE)
 _TWICE = re.compile(r"\btwice\b", re.IGNORECASE)
 _ONE = re.compile(r"\b(?:an?|one|single)[ -](?:(working|business) )?([^\W\d_]{3,})", re.IGNORECASE)
 _NOUN = re.compile(r"[- ]((?!\d)[^\W_]{3,})")
-_JOINED = re.compile(r"\s*(?:-|to|and|or|through|until)\s*", re.IGNORECASE)
+_JOINED = re.compile(r"\s*(?:-|to|and|or|through|until|bis)\s*", re.IGNORECASE)
 _AT_LEAST = re.compile(
     r"(?:at least|(?:a )?minimum(?: of)?|not? (?:fewer|less) than|more than|over|exceed(?:s|ing)?|above"
     r"|beyond|after)\s*$",

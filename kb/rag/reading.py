@@ -11,6 +11,7 @@ from kb.rag.dates import Clock, Date, find_clocks, find_dates
 from kb.rag.names import Name, find_identifiers, find_names, find_quotations, fold_identifier
 from kb.rag.polarity import polarity
 from kb.rag.quantities import Quantity, find_quantities, periods
+from kb.rag.struck import without_struck
 from kb.rag.wordlists import WEEKDAYS
 from kb.rag.words import content_stems, plain, tokens
 
@@ -94,8 +95,8 @@ class Reading:
 
 @lru_cache(maxsize=4096)
 def read(markdown: str) -> Reading:
-    """Read one sentence of Markdown."""
-    text = plain(markdown)
+    """Read one sentence of Markdown, without what it strikes out."""
+    text = plain(without_struck(markdown))
     identifiers = find_identifiers(text)
     masked = _blank(text, identifiers)
     dates = find_dates(masked)
@@ -123,6 +124,11 @@ def read(markdown: str) -> Reading:
         clauses=_clauses(text, words),
         parts=_parts(words, quantities, dates, clocks),
     )
+
+
+def has_finite_verb(text: str) -> bool:
+    """Whether plain text holds a small word that sentences have and names do not; few verbs are known."""
+    return _FINITE.search(text) is not None
 
 
 def _clauses(text: str, words: str) -> tuple[Clause, ...]:

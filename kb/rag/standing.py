@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from kb.rag.frames import only_framed, under_false_heading
 from kb.rag.reading import Reading
+from kb.rag.statements import Statement
 from kb.rag.window import Window
 from kb.rag.words import content_stems
 
@@ -51,11 +53,13 @@ _SAYS_TO_COME = re.compile(
 _PAST = re.compile(r"\b(?:was|were|had|used)\b", re.IGNORECASE)
 _PRESENT = re.compile(r"\b(?:is|are|has|have)\b", re.IGNORECASE)
 _EXCEPTION = re.compile(
-    r"\b(?:except(?: for)?|other than|apart from|excluding|with the exception of)\b(?P<case>[^.;,:()]*)",
+    r"\b(?:except(?: for)?|other than|apart from|excluding|with the exception of|contrary to|unlike|entgegen"
+    r"|im gegensatz zu\w?)\b(?P<case>[^.;,:()]*)",
     re.IGNORECASE,
 )
 _SAYS_ONE = re.compile(
-    r"\b(?:except|exception|other|apart|excluding|only|not|no|never|but|unless)\b|n['\u2019]t\b",
+    r"\b(?:except|exception|other|apart|excluding|only|not|no|never|but|unless|contrary|unlike|entgegen"
+    r"|gegensatz)\b|n['\u2019]t\b",
     re.IGNORECASE,
 )
 # A statement of the window is the claim's own when it holds this share of the claim's content words.
@@ -68,7 +72,10 @@ def standing_differs(claim: Reading, window: Window) -> str:
     A word that the claim has too ("The fee was rejected.") makes no difference.
     """
     said = claim.text.casefold()
-    for source in _own(claim, window):
+    for statement in _own(claim, window):
+        source = statement.reading.text
+        if under_false_heading(said, statement.headings) or only_framed(said, claim.stems, source):
+            return "not_a_fact_in_source"
         if any(match.group().strip(" ,;").casefold() not in said for match in _UNREAL.finditer(source)):
             return "not_a_fact_in_source"
         if _POSSIBLE.search(source) and not _SAYS_POSSIBLE.search(said):
@@ -82,11 +89,11 @@ def standing_differs(claim: Reading, window: Window) -> str:
     return ""
 
 
-def _own(claim: Reading, window: Window) -> Iterator[str]:
+def _own(claim: Reading, window: Window) -> Iterator[Statement]:
     mine = set(claim.stems)
     for statement in window.statements:
         if mine and len(mine & set(statement.stems)) >= _OWN * len(mine):
-            yield statement.reading.text
+            yield statement
 
 
 def _is_over(source: str) -> bool:

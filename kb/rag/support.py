@@ -17,14 +17,17 @@ from itertools import pairwise
 from kb.rag.claims import Claim, claim_of
 from kb.rag.conditions import condition_dropped
 from kb.rag.exact import contains, first_difference
+from kb.rag.frames import under_false_heading
 from kb.rag.joining import joined_apart
 from kb.rag.narrowing import narrowing_dropped
 from kb.rag.pieces import pieces_of
 from kb.rag.polarity import is_negation
 from kb.rag.quotes import quotes_of
+from kb.rag.rates import rate_differs
 from kb.rag.relations import belongs_to_other, subject_differs
 from kb.rag.standing import standing_differs
 from kb.rag.statements import Statement, statements_of
+from kb.rag.struck import without_struck
 from kb.rag.types import Passage, Quote, Verdict
 from kb.rag.window import Window
 from kb.rag.word_order import order_differs
@@ -47,14 +50,14 @@ _FACT_SAY = 1.0
 _READ = frozenset({"", "en", "de"})
 _WHOLE = 0.8
 _TRIED_WINDOWS = 12
-# From here on, two sentences are one and the same apart from what differs exactly.
-_SAME_SENTENCE = 0.95
+_Tried = tuple[bool, float, Window]
+_SAME_SENTENCE = 0.95  # one and the same apart from what differs exactly
 # Where a statement contradicts the sentence, no piece of it is looked for elsewhere.
 _IN_PIECES = frozenset({"low_overlap", "number_not_in_source", "name_not_in_source", "date_not_in_source"})
 _MISSING = frozenset({"number_not_in_source", "date_not_in_source", "time_not_in_source"})
-# Worth telling though no sentence of the source is near.
+# Worth telling though no sentence is near.
 _MISSING_ITEMS = _MISSING | {"name_not_in_source", "identifier_not_in_source", "quotation_not_in_source"}
-# A sentence of the source that says the thing differently is not healed by the sentences around it.
+# What says the thing differently is not healed by the sentences around it.
 _CONTRADICTIONS = frozenset(
     {
         "unit_differs",
@@ -102,9 +105,9 @@ def check_sentence(
         supported with the proving quotes, best first; or the reason: no_claim, no_answer, low_overlap,
         quotation_not_in_source, identifier_not_in_source, number_not_in_source, unit_differs,
         date_not_in_source, time_not_in_source, name_not_in_source, negation_differs, opposite_in_source,
-        belongs_to_other, subject_differs, order_differs, degree_differs, name_differs,
-        condition_dropped, limit_differs,
-        wording_differs, cause_not_in_source, not_a_fact_in_source, past_in_source, exception_in_source.
+        belongs_to_other, subject_differs, order_differs, degree_differs, name_differs, condition_dropped,
+        limit_differs, wording_differs, cause_not_in_source, not_a_fact_in_source, past_in_source,
+        exception_in_source.
     """
     claim = claim_of(sentence, question)
     if isinstance(claim, str):
@@ -170,7 +173,8 @@ def _repeated(claim: Claim, passage: Passage) -> Window | None:
     for statement in statements:
         if not statement.states or statement.speaks_to_model:
             continue
-        if _folded(passage.text[statement.start : statement.end]) != _folded(claim.reading.text):
+        same = _folded(passage.text[statement.start : statement.end]) == _folded(claim.reading.text)
+        if not same or under_false_heading(claim.reading.text, statement.headings):
             continue
         lead = statements[statement.lead].reading.marks if statement.lead is not None else frozenset()
         if statement.block in ("p", "li") and not any(map(is_negation, lead)):
@@ -179,7 +183,7 @@ def _repeated(claim: Claim, passage: Passage) -> Window | None:
 
 
 def _folded(text: str) -> str:
-    return plain(text).casefold().rstrip(" .!")
+    return plain(without_struck(text)).casefold().rstrip(" .!")
 
 
 def _contradicts(reason: str, covered: float, window: Window) -> bool:
@@ -196,16 +200,14 @@ def _contradicts(reason: str, covered: float, window: Window) -> bool:
     return reason in _MISSING and covered >= _SAME_SENTENCE and not continued
 
 
-def _windows(
-    claim: Claim, passage: Passage, rare: Mapping[str, float]
-) -> Iterator[tuple[bool, float, Window]]:
-    """Windows to try, short ones first: (whether it holds enough, coverage, window).
+def _windows(claim: Claim, passage: Passage, rare: Mapping[str, float]) -> Iterator[_Tried]:
+    """Windows to try, short ones first, as (whether it holds enough, coverage, window).
 
-    Behind them comes the nearest of those that do not hold enough, for its reason, when there is no other.
+    When none holds enough, the nearest one comes, for its reason.
     """
     statements = statements_of(passage)
-    enough: list[tuple[bool, float, Window]] = []
-    nearest: tuple[bool, float, Window] | None = None
+    enough: list[_Tried] = []
+    nearest: _Tried | None = None
     for length, needed in enumerate(NEEDED_COVERAGE, 1):
         found = []
         for i in range(len(statements) - length + 1):
@@ -267,15 +269,17 @@ def coverage_in(claim: Claim, window: Window, rare: Mapping[str, float]) -> tupl
         elif item in rare:
             worth *= _ELSEWHERE_SAY
         total += worth
-    return (within / total, (within + around) / total) if total else (0.0, 0.0)
+    # Summed in the order of a set, which may not tell one window from another.
+    return (round(within / total, 9), round((within + around) / total, 9)) if total else (0.0, 0.0)
 
 
 def difference(claim: Claim, window: Window, rare: Mapping[str, float]) -> str:
     """The stable reason why the window says something else, whatever it holds of the claim; else empty."""
-    reason = first_difference(claim.reading, window)
-    if reason:
+    if reason := first_difference(claim.reading, window):
         return reason
-    if belongs_to_other(claim.body, claim.wanted, window, rare):
+    if rate_differs(claim.body, claim.asked, window):
+        return "unit_differs"
+    if belongs_to_other(claim.body, claim.wanted, window, rare) or joined_apart(claim.body, window):
         return "belongs_to_other"
     if subject_differs(claim.body, window, rare):
         return "subject_differs"
@@ -285,8 +289,6 @@ def difference(claim: Claim, window: Window, rare: Mapping[str, float]) -> str:
         return reason
     if condition_dropped(claim.body, claim.asked, window):
         return "condition_dropped"
-    if joined_apart(claim.body, window):
-        return "belongs_to_other"
     if reason := narrowing_dropped(claim.body, claim.asked, window):
         return reason
     return standing_differs(claim.reading, window)

@@ -37,6 +37,7 @@ _TENSES = (
 _ALL = frozenset({"all", "every", "always", "alle", "jede", "jeder", "jedes", "sämtliche", "immer"})
 _ANY = _words("each any each both entire whole everyone everybody everything no none never daily allen aller")
 _MOST = _words("most mostly majority meisten meist mehrheit")
+_AT_MOST = re.compile(r"\bat (?:the )?most\b", re.IGNORECASE)
 _BECAUSE = re.compile(
     r"\b(?:because|since (?!\d|\w+ \d)|due to|owing to|weil|wegen|aufgrund)\b", re.IGNORECASE
 )
@@ -88,7 +89,8 @@ def _compares(claim: Reading, window: Window) -> bool:
 def _says_all(claim: Reading, window: Window) -> bool:
     """ "All staff receive 28 days" where the source does not say so of all, nor of most."""
     mine, theirs = set(claim.all_tokens), set(window.all_tokens)
-    if mine & _MOST and theirs.isdisjoint(_MOST):
+    limits = len(_AT_MOST.findall(claim.text)) == claim.all_tokens.count("most")
+    if mine & _MOST - ({"most"} if limits else set()) and theirs.isdisjoint(_MOST):
         return True
     return bool(mine & _ALL) and theirs.isdisjoint(_ALL | _ANY)
 

@@ -117,3 +117,11 @@ def test_what_the_head_says_of_the_page_is_kept(tmp_path: Path) -> None:
         <body><p>Words.</p></body></html>""",
     )
     assert parsed.metadata == {"language": "de", "author": "Jane Doe", "created": "2024-03-01"}
+
+
+def test_what_is_struck_out_and_what_is_not_done_stay_so(tmp_path: Path) -> None:
+    page = "<h1>Fair</h1><p>At <del>10</del> <s>11</s> <strike>12</strike> 13:00.</p><ul>"
+    boxes = '<li><input type="checkbox"> Menu</li><li><input type=checkbox checked disabled>Hall</li></ul>'
+    text = parse(tmp_path, page + boxes).text
+    assert "At ~~10~~ ~~11~~ ~~12~~ 13:00." in text
+    assert "- [ ] Menu\n- [x] Hall" in text

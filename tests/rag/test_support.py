@@ -6,7 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from kb.rag.support import check_sentence
+from kb.rag.claims import claim_of
+from kb.rag.statements import statements_of
+from kb.rag.support import check_sentence, coverage_in, rarity_of
+from kb.rag.window import Window
 from tests.rag.corpus import passage, passages
 
 TRAVEL, LEAVE, SECURITY, EXPENSES, OFFICE, PURCHASING = range(1, 7)
@@ -261,3 +264,17 @@ def test_a_condition_of_the_source_may_not_be_left_out() -> None:
     assert not check_sentence("The VPN is not allowed.", [], vpn).supported
     asking = [passage("Ask the desk if the room is free before you book the room.")]
     assert check_sentence("Ask the desk before you book the room.", [], asking).supported
+
+
+def test_what_holds_every_word_is_covered_whole_however_its_words_are_summed() -> None:
+    """Sums of weights in two orders differ in the last digit, and so did verdicts from run to run."""
+    words = ["mooring", "harbour", "captain", "lantern", "pilot", "anchor", "tide", "ferry", "crew", "deck"]
+    for end in range(2, len(words)):
+        for middle in range(1, end):
+            below = f"The {' '.join(words[middle:end])}.\n\n{' '.join(words[2:9])}. {' '.join(words[5:])}."
+            shown = passage(f"# {' '.join(words[:middle])}\n\n{below} {words[1]}.")
+            claim = claim_of(f"The {' '.join(words[:end])}.", "")
+            assert not isinstance(claim, str)
+            statements = statements_of(shown)
+            window = Window(shown.text, (statements[1],), statements)
+            assert coverage_in(claim, window, rarity_of((shown,)))[1] == 1
