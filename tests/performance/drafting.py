@@ -6,13 +6,11 @@ import asyncio
 import json
 import math
 import re
-import tempfile
 import time
 from collections import Counter
 from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 import httpx
 
@@ -21,6 +19,7 @@ from kb.rag.prompt import Message, build_messages
 from kb.rag.types import Passage
 from tests.llm.process import Process
 from tests.performance.corpus import corpus
+from tests.performance.readers import model_folder
 from tests.performance.result import CannotRunError, Result, compared
 
 _KEY = "of the benchmark"
@@ -67,8 +66,7 @@ def _compared(name: str, target: str, pairs: Sequence[tuple[_Answer, _Answer]]) 
 
 
 def _server(stack: ExitStack, draft: str) -> Process:
-    folder = stack.enter_context(tempfile.TemporaryDirectory())
-    server = Process(Path(folder), KB_LLM_API_KEY=_KEY, KB_LLM_DRAFT=draft)
+    server = Process(stack.enter_context(model_folder()), KB_LLM_API_KEY=_KEY, KB_LLM_DRAFT=draft)
     stack.callback(server.kill)
     server.until("ok")
     return server

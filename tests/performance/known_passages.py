@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import json
 import random
-import tempfile
 import time
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -18,6 +16,7 @@ from kb.rag.types import Passage
 from kb.secrets import internal_token
 from tests.llm.process import Process
 from tests.performance.corpus import corpus
+from tests.performance.readers import model_folder
 from tests.performance.result import CannotRunError, Result, compared
 
 _ROUNDS = 8
@@ -30,8 +29,8 @@ _NAME = "ttft_known_passages_over_cold"
 def run(names: Sequence[str]) -> list[Result]:
     """Both sides take turns, in one server. Cold prompts hold passages that were never sent before; the
     instructions before them are known to both sides, as in a server that has answered anything."""
-    with tempfile.TemporaryDirectory() as folder:
-        server = Process(Path(folder), KB_LLM_API_KEY=internal_token(), KB_LLM_KNOWN_PASSAGES="on")
+    with model_folder() as folder:
+        server = Process(folder, KB_LLM_API_KEY=internal_token(), KB_LLM_KNOWN_PASSAGES="on")
         try:
             server.until("ok")
             known, cold = _measure(server)

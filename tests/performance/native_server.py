@@ -11,12 +11,14 @@ import importlib.util
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Sequence
 from importlib import metadata
 from pathlib import Path
 
-from kb.conf import BUILT_IN, config
+from kb.conf import config
 from kb.llm.cores import usable_cores
+from kb.llm.model_file import find_model
 from tests.llm.native import NativeServer
 from tests.performance.readers import ModelServer, client_of, model_server, rate, read
 from tests.performance.result import CannotRunError, Result, compared
@@ -39,7 +41,9 @@ def run(names: Sequence[str]) -> list[Result]:
     library = _library_with(theirs)
     settings = {"LLAMA_CPP_LIB_PATH": str(library)} if library else {}
     with (
-        model_server(**settings) as server,
+        # What the two builds load may differ.
+        tempfile.TemporaryDirectory() as folder,
+        model_server(Path(folder), **settings) as server,
         NativeServer(_model_of(server), usable_cores(), config.llm_slots, _cells(server)) as native,
     ):
         return [asyncio.run(_measure(server.url, native.url, theirs))]
@@ -67,11 +71,8 @@ async def _together(url: str, round_: int) -> float:
 
 
 def _model_of(server: ModelServer) -> Path:
-    """The file that our server has loaded."""
-    if config.llm_model != BUILT_IN:
-        return Path(config.llm_model)
-    [copy] = (server.data_dir / "models").glob("*.gguf")
-    return copy
+    """The file that our server has loaded: the copy that it made, or the model itself."""
+    return next((server.data_dir / "models").glob("*.gguf"), find_model(config.llm_model).path)
 
 
 def _cells(server: ModelServer) -> int:

@@ -50,13 +50,21 @@ class ModelServer:
 
 
 @contextmanager
-def model_server(**settings: str) -> Iterator[ModelServer]:
+def model_folder() -> Iterator[Path]:
+    """A data folder for a model server. What this installation has made of the model, and measured, is used
+    again: it is neither made at each start nor another one at each side."""
     with tempfile.TemporaryDirectory() as folder:
-        # What this installation has made of the model, and measured, is used again.
         made = config.data_dir.absolute() / "models"
         made.mkdir(parents=True, exist_ok=True)
         (Path(folder) / "models").symlink_to(made)
-        server = ModelServer(Path(folder), **settings)
+        yield Path(folder)
+
+
+@contextmanager
+def model_server(data_dir: Path | None = None, **settings: str) -> Iterator[ModelServer]:
+    """In a folder of its own, unless one is given."""
+    with model_folder() as folder:
+        server = ModelServer(data_dir or folder, **settings)
         try:
             yield server
         finally:

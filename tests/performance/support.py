@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import json
-import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from pathlib import Path
 
 import httpx
 
@@ -18,6 +16,7 @@ from kb.rag.support import check_sentence
 from kb.rag.types import Passage
 from tests.llm.process import Process
 from tests.performance.corpus import corpus_folder
+from tests.performance.readers import model_folder
 from tests.performance.result import CannotRunError, Result, compared
 
 _KEY = "of the benchmark"
@@ -32,8 +31,8 @@ def run(names: Sequence[str]) -> list[Result]:
     texts = passages_in(corpus_folder())
     checks: list[float] = []
     writing: list[float] = []
-    with tempfile.TemporaryDirectory() as data_dir:
-        server = Process(Path(data_dir), KB_LLM_API_KEY=_KEY)
+    with model_folder() as data_dir:
+        server = Process(data_dir, KB_LLM_API_KEY=_KEY)
         try:
             server.until("ok")
             for at in range(min(_ANSWERS + 1, len(texts) // _PASSAGES)):
