@@ -148,6 +148,18 @@ def test_piece_is_as_large_as_attention_by_tiles_wants_it_where_that_takes_no_lo
     assert pace.piece(60, 1, brief=True) == 55
 
 
+def test_piece_nearly_large_enough_for_attention_by_tiles_is_made_so_where_somebody_waits() -> None:
+    """48 rows of a prompt take longer beside an answer than 64 by themselves."""
+    pace = Pace(256)
+    pace.note(0, 1, 0.008)
+    for _ in range(9):
+        pace.note(31, 1, 0.008 + 31 * 0.004)
+        pace.note(64, 0, 64 * 0.003)
+    assert pace.piece(1000, 1, brief=True) == 64
+    assert pace.piece(60, 1, brief=True) < 48
+    assert pace.piece(1000, 1) < 8
+
+
 def test_machine_that_was_slow_once_is_given_large_pieces_again() -> None:
     pace = Pace(256)
     pace.note(0, 1, 0.008)

@@ -107,17 +107,28 @@ def test_conversation_goes_on_behind_an_answer_that_was_guessed() -> None:
     bench.check()
 
 
-def test_no_guesses_while_a_prompt_is_evaluated() -> None:
+def test_guesses_share_no_batch_with_a_prompt_and_go_on_between_its_pieces() -> None:
     bench = Bench(cells=2000, drafts=True)
     asked = bench.ask(copied(3), max_tokens=150)
     while not bench.scheduler.work.accepted_rows:
         bench.step()
-    bench.ask(random.Random(1).choices(range(1, 40), k=900), max_tokens=1)
-    drafted = bench.scheduler.work.drafted_rows
-    bench.step(5)
+    prompt = bench.ask(random.Random(1).choices(range(1, 40), k=900), max_tokens=1)
+    pieces, guessed = 0, 0
+    while not prompt.ending:
+        before = bench.scheduler.work
+        bench.step()
+        work = bench.scheduler.work
+        drafted = work.drafted_rows - before.drafted_rows
+        if work.prompt_rows > before.prompt_rows:
+            assert not drafted
+            pieces += 1
+        guessed += drafted
+    bench.run()
 
-    assert bench.scheduler.work.drafted_rows == drafted
-    assert not asked.ending
+    assert pieces > 1
+    assert guessed
+    assert asked.text == alone(asked.job.prompt)[0]
+    bench.check()
 
 
 def test_answer_that_gives_way_goes_on_guessing_later() -> None:

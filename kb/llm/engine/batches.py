@@ -22,6 +22,7 @@ _UNNOTICED_S = 0.16
 # row: such a batch takes less time than one of three quarters of its rows. But a tile is computed for all of
 # its rows where one of them needs it, so rows of different answers should not share a batch of tiles.
 TILED_ROWS = 64
+_NEARLY_TILED_ROWS = TILED_ROWS * 3 // 4
 
 
 def reusable(cached: list[int], tokens: list[int], *, grain: int = ALIGNMENT) -> int:
@@ -112,13 +113,19 @@ class Pace:
         return max(rows - rows % ALIGNMENT, ALIGNMENT)
 
     def _room_beside(self, remaining: int, riders: int, depth: int, waiting: int) -> int:
-        """Whole tiles for a batch without riders; or else whole tiles, or half of one, with them."""
+        """Whole tiles for a batch without riders; or else whole tiles, or half of one, with them.
+
+        Where somebody waits, a batch by tiles may take a little longer than allowed: so many rows beside
+        answers would take longer still.
+        """
         own_s = self._answers_time_s(riders)
         longest_s = max(self._stretch * own_s, waiting * _UNNOTICED_S)
         allowed_s = min(longest_s, self._target_s) - own_s
         rows = self._whole_tiles(allowed_s, depth)
         if min(rows, remaining) >= TILED_ROWS:
             return rows
+        if waiting and rows >= _NEARLY_TILED_ROWS and remaining >= TILED_ROWS:
+            return TILED_ROWS
         if waiting:
             self._alone.doubt()
         rows = min(riders + self._beside.within(allowed_s, depth), self._beside.most, TILED_ROWS - 1)

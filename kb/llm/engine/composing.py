@@ -21,7 +21,8 @@ _HEADROOM_TOKENS = 64
 class Composer:
     """Prompts are evaluated first come, first served, and every running answer gets its next token.
 
-    A small piece of a prompt shares its batch with the answers; a large one and the answers take turns.
+    A small piece of a prompt shares its batch with the answers, and leaves no time for guesses; a large one
+    and the answers take turns.
 
     Args:
         slots: how many answers there may be at once.
@@ -52,7 +53,7 @@ class Composer:
         """
         if answers and self._answers_turn:
             self._answers_turn = False
-            return self._answer_parts(answers, alone=not prompts)
+            return self._answer_parts(answers, alone=True)
         parts = list(self._prompt_parts(prompts, len(answers)))
         self._answers_turn = sum(len(part.tokens) for part in parts) >= TILED_ROWS
         if answers and self._answers_turn:
@@ -97,7 +98,7 @@ class Composer:
         return self._pace.piece(remaining, rows, depth=depth, brief=task.is_brief, behind=behind)
 
     def _answer_parts(self, answers: Sequence[Generation], *, alone: bool) -> list[Part]:
-        """The last token of every answer, and guesses behind it, for which prompts leave no time.
+        """The last token of every answer, and guesses behind it.
 
         Args:
             alone: nothing else is in the batch.
