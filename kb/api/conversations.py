@@ -62,5 +62,7 @@ class FeedbackView(APIView):
         message = get_message_for(request.user, message_id)
         given = FeedbackRequest(data=request.data)
         given.is_valid(raise_exception=True)
-        Feedback.objects.update_or_create(message=message, defaults=given.validated_data)
-        return Response(given.data)
+        [comment] = kept_words(request.user, [], given.validated_data["comment"])
+        kept = {**given.validated_data, "comment": comment}
+        Feedback.objects.update_or_create(message=message, defaults=kept)
+        return Response(kept)

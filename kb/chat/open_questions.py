@@ -20,6 +20,7 @@ from kb.chat.offers import has_offers
 from kb.exceptions import ConflictError
 from kb.library.models import Collection
 from kb.rules.models import State, VerifiedAnswer
+from kb.rules.veil import kept_words
 
 OPEN, ANSWERED, CLOSED = "open", "answered", "closed"
 STATES = (OPEN, ANSWERED, CLOSED)
@@ -46,6 +47,7 @@ def send_question(user: User, message: Message, collection: Collection, note: st
     recent = OpenQuestion.objects.filter(asked_by=user, created_at__gte=timezone.now() - _AN_HOUR)
     if recent.count() >= _MOST_AN_HOUR:
         raise TooOftenError
+    [kept] = kept_words(user, [collection.pk], note.strip())
     try:
         with transaction.atomic():
             return OpenQuestion.objects.create(
@@ -53,7 +55,7 @@ def send_question(user: User, message: Message, collection: Collection, note: st
                 collection=collection,
                 asked_by=user,
                 question=message.standalone_question or message.question,
-                note=note.strip(),
+                note=kept,
             )
     except IntegrityError as error:
         raise ConflictError("This question was sent already.") from error
@@ -65,8 +67,9 @@ def close_question(user: User, question: OpenQuestion, reply: str) -> None:
     Raises:
         ConflictError: somebody closed it before.
     """
+    [kept] = kept_words(user, [question.collection_id], reply.strip())
     waiting = OpenQuestion.objects.filter(pk=question.pk, closed_at=None)
-    if not waiting.update(reply=reply.strip(), closed_by=user, closed_at=timezone.now()):
+    if not waiting.update(reply=kept, closed_by=user, closed_at=timezone.now()):
         raise ConflictError("This question was closed already.")
     question.refresh_from_db()
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from kb.rag.words import plain, stem, tokens
+from kb.rules.folding import fold
 from kb.rules.likeness import looks_like, readings
 from kb.rules.patterns import Pattern, compile_any
 
@@ -50,12 +51,13 @@ class Condition:
                 found = _first_in(said, known)
                 if found is not None:
                     return found
-        folded = read.casefold()
-        for phrase in self.letters:
-            if phrase in folded:
-                return phrase
-        if self.pattern is not None and self.pattern.search(read) is not None:
-            return "pattern"
+        for seen in (read, fold(text).text):
+            folded = seen.casefold()
+            for phrase in self.letters:
+                if phrase in folded:
+                    return phrase
+            if self.pattern is not None and self.pattern.search(seen) is not None:
+                return "pattern"
         return None
 
 

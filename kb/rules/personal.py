@@ -1,16 +1,16 @@
 """Where a text holds e-mail addresses, telephone numbers, account and card numbers.
 
 Account and card numbers count only with their right check digits, so that order numbers stay readable. The
-text is read without invisible characters and with plain digits, spaces and dashes: what a person reads as a
-number is one.
+text is read as `kb.rules.folding` does: what a person reads as a number is one.
 """
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterable, Iterator
 
 import re2
+
+from kb.rules.folding import fold
 
 EMAIL, PHONE, IBAN, CARD = "email", "phone", "iban", "card"
 KINDS = {EMAIL: "E-mail addresses", PHONE: "Telephone numbers", IBAN: "IBANs", CARD: "Card numbers"}
@@ -21,7 +21,7 @@ Span = tuple[int, int]
 _LOCAL = r"""[^\s@<>()\[\]{},;:"'|]+"""
 _LABEL = r"""[^\s@<>()\[\]{},;:"'|/.?!]+"""
 _LAST = r"""[^\s@<>()\[\]{},;:"'|/.?!]{2,}"""
-_IN_BRACKETS = r" ?[(\[{<] ?(?:%s) ?[)\]}>] ?"
+_IN_BRACKETS = r" {0,2}[(\[{<] ?(?:%s) ?[)\]}>] {0,2}"
 _AT = rf"(?: ?@ ?|{_IN_BRACKETS % 'at|ät|@'})"
 _DOT = rf"(?:\.|{_IN_BRACKETS % 'dot|punkt|[.]'}| (?:dot|punkt) )"
 _SAID_DOT = r" (?:dot|punkt) "
@@ -42,6 +42,7 @@ _PHONES = tuple(
         r"(?:\+|\b00)[1-9](?:[ ()./-]{0,3}\d){6,14}",
         r"\(?\b0[1-9]\d{0,4}\)?(?:[ ()./-]{0,3}\d){5,11}\b",
         r"\(?\b[2-9]\d{2}\)?[ .-]{1,2}\d{3}[ .-]\d{4}\b",
+        r"\([2-9]\d{2}\) ?\d{3}[ .-]?\d{4}\b",
     )
 )
 # Dates and office hours are made of the same characters as telephone numbers.
@@ -49,16 +50,23 @@ _NO_PHONE = re2.compile(
     r"^(?:\d{1,2}[./-]\d{1,2}[./-](?:\d{4}|\d{2})\b|\d{4}[./-]\d{1,2}[./-]\d{1,2}\b"
     r"|\d{1,2}\.\d{2} ?- ?\d{1,2}\.\d{2}\b)"
 )
-_IBAN = re2.compile(r"(?i)\b[A-Z]{2}\d{2}(?:[ -]?[A-Z0-9]){11,30}")
-_DIGITS = re2.compile(r"\d(?:[ -]?\d)*")
+# "IBANDE89..." is written together now and then; a country apart from its digits counts in capitals alone.
+_IBAN = re2.compile(
+    r"\b(?:(?i:IBAN[ :]{0,2})?((?i:[A-Z]{2}\d{2}(?:[ .-]{0,2}[A-Z0-9]){11,30}))"
+    r"|([A-Z]{2} \d{2}(?: {1,2}[A-Z0-9]{4}){2,7}(?: {1,2}[A-Z0-9]{1,3})?\b))"
+)
+_DIGITS = re2.compile(r"\d(?:[ .-]{0,2}\d)*")
+# "4111.1111" may be a card; "1.234.567" is a sum.
+_CARD_GROUP = range(4, 8)
 _CARD_DIGITS = range(13, 20)
 _IBAN_CHARS = range(15, 35)
 
 
 def find_personal(text: str, kinds: Iterable[str]) -> list[tuple[Span, str]]:
     """Spans [start, end) with their kind, from left to right; overlapping ones are joined."""
-    folded, at = _folded(text)
-    found = [(span, kind) for kind in _IN_ORDER if kind in set(kinds) for span in _FINDERS[kind](folded)]
+    folded = fold(text)
+    wanted = set(kinds)
+    found = [(span, kind) for kind in _IN_ORDER if kind in wanted for span in _FINDERS[kind](folded.text)]
     joined: list[tuple[Span, str]] = []
     for (start, end), kind in sorted(found):
         if joined and start < joined[-1][0][1]:
@@ -66,7 +74,7 @@ def find_personal(text: str, kinds: Iterable[str]) -> list[tuple[Span, str]]:
             joined[-1] = ((first, max(last, end)), earlier)
         else:
             joined.append(((start, end), kind))
-    return [((at[start], at[end - 1] + 1), kind) for (start, end), kind in joined]
+    return [(folded.original(*span), kind) for span, kind in joined]
 
 
 def _emails(text: str) -> Iterator[Span]:
@@ -77,6 +85,7 @@ def _emails(text: str) -> Iterator[Span]:
 
 
 def _phones(text: str) -> Iterator[Span]:
+    text = _apart(text)
     for pattern in _PHONES:
         for match in pattern.finditer(text):
             start, end = match.span()
@@ -87,9 +96,10 @@ def _phones(text: str) -> Iterator[Span]:
 
 def _ibans(text: str) -> Iterator[Span]:
     """The longest prefix of a candidate that has the right check digits (ISO 13616, modulo 97)."""
+    text = _apart(text)
     position = 0
     while (match := _IBAN.search(text, position)) is not None:
-        start, end = match.span()
+        start, end = match.span(1 if match[1] else 2)
         ends = [i for i in range(end, start, -1) if i == len(text) or not text[i].isalnum() or i == end]
         good = next((i for i in ends if _is_iban(text[start:i])), None)
         if good is not None:
@@ -105,40 +115,43 @@ def _is_iban(candidate: str) -> bool:
 
 
 def _cards(text: str) -> Iterator[Span]:
-    """Whole groups of a row of digits, 13 to 19 of them, whose last is the check digit (Luhn, ISO 7812)."""
+    """Whole groups of a row of digits, 13 to 19 of them, whose last is the check digit (Luhn, ISO 7812).
+
+    A number before the first group may pass together with a part of the card: all that pass are given.
+    """
+    text = _apart(text)
     for match in _DIGITS.finditer(text):
-        groups = _groups(text, *match.span())
-        i = 0
-        while i < len(groups):
-            end = _card_end(text, groups[i : i + _CARD_DIGITS[-1]])
-            if end is None:
-                i += 1
-                continue
-            yield groups[i][0], end
-            while i < len(groups) and groups[i][0] < end:
-                i += 1
+        groups = list(_groups(text, *match.span()))
+        for at in range(len(groups)):
+            yield from _cards_from(text, groups[at : at + _CARD_DIGITS[-1]])
 
 
-def _groups(text: str, start: int, end: int) -> list[Span]:
-    spans = []
-    begin = start
+def _groups(text: str, start: int, end: int) -> Iterator[Span]:
+    at = start
     for i in range(start, end):
-        if text[i] in " -":
-            spans.append((begin, i))
-            begin = i + 1
-    return [*spans, (begin, end)]
+        if not text[i].isdigit():
+            if at < i:
+                yield at, i
+            at = i + 1
+    yield at, end
 
 
-def _card_end(text: str, groups: list[Span]) -> int | None:
-    digits = ""
-    best = None
-    for start, end in groups:
+def _cards_from(text: str, groups: list[Span]) -> Iterator[Span]:
+    digits, dotted = "", False
+    for i, (start, end) in enumerate(groups):
+        dotted |= i > 0 and "." in text[groups[i - 1][1] : start]
         digits += text[start:end]
         if len(digits) > _CARD_DIGITS[-1]:
-            break
+            return
         if len(digits) in _CARD_DIGITS and _luhn(digits):
-            best = end
-    return best
+            parts = [last - first for first, last in groups[: i + 1]]
+            if not dotted or all(part in _CARD_GROUP for part in parts):
+                yield groups[0][0], end
+
+
+def _apart(text: str) -> str:
+    """With gaps for what emphasis and file names are made of."""
+    return text.replace("_", " ")
 
 
 def _luhn(digits: str) -> bool:
@@ -147,25 +160,6 @@ def _luhn(digits: str) -> bool:
     values = [int(digit) for digit in reversed(digits)]
     doubled = [value * 2 - 9 if value > 4 else value * 2 for value in values[1::2]]
     return (sum(values[::2]) + sum(doubled)) % 10 == 0
-
-
-def _folded(text: str) -> tuple[str, list[int]]:
-    """Plain characters, and for each its place in the text; invisible ones are left out."""
-    folded, at = [], []
-    for i, character in enumerate(text):
-        if character.isascii():
-            plain = " " if character in "\n\t\r" else character
-        elif unicodedata.category(character) == "Cf":
-            continue
-        elif unicodedata.category(character) == "Zs":
-            plain = " "
-        elif unicodedata.category(character) == "Pd" or character == "\u2212":
-            plain = "-"
-        else:
-            plain = unicodedata.normalize("NFKC", character)[:1] or character
-        folded.append(plain)
-        at.append(i)
-    return "".join(folded), at
 
 
 _FINDERS = {EMAIL: _emails, IBAN: _ibans, CARD: _cards, PHONE: _phones}

@@ -12,6 +12,8 @@ from kb.rules.conditions import compile_condition
     [
         "Where is the st\u0430pler cabinet?", "Where is the s\u0442apler cabinet?",
         "the st\u0101pler cabinet",
+        "the sta&#112;ler cabinet", "the **sta**pler cabinet", "the sta&shy;pler cabinet",
+        "the sta\\-pler cabinet",
         "the sta\ufe0fpler cabinet", "the s-t-a-p-l-e-r cabinet", "the s t a p l e r cabinet",
     ],
 )  # fmt: skip
@@ -51,3 +53,8 @@ def test_phrase_with_accents_is_found_without_them_and_one_of_another_alphabet_a
         "\u0413\u0434\u0435 \u0437\u0430\u0440\u043f\u043b\u0430\u0442\u0430?"
     )
     assert compile_condition(["plan b"], []).cause("a b c d and e") is None
+
+
+def test_expressions_and_unspaced_phrases_are_held_against_what_is_read() -> None:
+    assert compile_condition([], [r"code ?name"]).cause("the c&#111;de **name**") == "pattern"
+    assert compile_condition(["\u6a5f\u5bc6"], []).cause("\u6a5f&#23494;") == "\u6a5f\u5bc6"

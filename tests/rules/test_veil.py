@@ -10,18 +10,21 @@ from django.test import Client
 
 from kb.accounts.models import User
 from kb.api.search import search_body
-from kb.chat.models import Conversation, Message
+from kb.chat import open_questions
+from kb.chat.models import Conversation, Message, Outcome
 from kb.library.details import write_labels
 from kb.library.models import Collection, Document
 from kb.rules.active import bump
 from kb.rules.models import Kind, Rule
 from kb.rules.personal import KINDS
+from kb.rules.redaction import REMOVED
 from tests.api.test_walk import CONVERTER, routes
 from tests.chat.fakes import FakeGenerator
 from tests.factories import browser_of, make_document
 from tests.rules.conftest import Run
 from tests.rules.encoders import WordEncoder
 from tests.rules.making import rule_on
+from tests.web.answers import make_conversation, make_message
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -131,6 +134,25 @@ def test_renamed_conversation_is_redacted_too(redaction: Rule, teammate: User) -
     )
     conversation.refresh_from_db()
     assert conversation.title == "Of ███"
+
+
+def test_notes_replies_and_comments_are_written_down_without_the_address(
+    redaction: Rule, collection: Collection, teammate: User, owner: User
+) -> None:
+    message = make_message(
+        make_conversation(teammate), question="Where?", outcome=Outcome.ABSTAINED, reason="not_relevant"
+    )
+    sent = open_questions.send_question(teammate, message, collection, f"Write to {ADDRESS}.")
+    open_questions.close_question(owner, sent, f"Ask {ADDRESS}.")
+    told = browser_of(teammate).post(
+        f"/api/v1/messages/{message.pk}/feedback/",
+        {"helpful": False, "comment": f"Tell {ADDRESS}."},
+        content_type="application/json",
+    )
+    message.refresh_from_db()
+
+    assert (sent.note, sent.reply) == (f"Write to {REMOVED}.", f"Ask {REMOVED}.")
+    assert message.feedback.comment == told.json()["comment"] == f"Tell {REMOVED}."
 
 
 def test_topic_that_is_blocked_by_what_is_redacted_stays_blocked(
