@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import fields
 from typing import Any, ClassVar
 
-from django.utils import timezone
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
@@ -13,8 +12,9 @@ from kb.rules.active import compile_rule
 from kb.rules.approving import MOST_SOURCES, MOST_VARIANTS
 from kb.rules.models import Firing, Kind, Label, NearMiss, Rule, RuleChange, State, VerifiedAnswer
 from kb.rules.personal import KINDS
+from kb.rules.proof import unproved_sentences
 from kb.rules.services import RuleFields, described
-from kb.rules.sources import CHANGED, GONE, trouble_of
+from kb.rules.sources import is_stopped, trouble_of
 
 BROKEN, STOPPED = "broken", "stopped"
 
@@ -167,6 +167,9 @@ class VerifiedSerializer(serializers.ModelSerializer[VerifiedAnswer]):
     )
     verified_by = serializers.CharField(source="verified_by_name", read_only=True)
     troubles = serializers.SerializerMethodField(help_text="Sources that are gone, changed or newer.")
+    unproved = serializers.SerializerMethodField(
+        help_text="Sentences of the text that the program did not find in its sources."
+    )
     fit = serializers.JSONField(read_only=True)
 
     class Meta:
@@ -174,15 +177,16 @@ class VerifiedSerializer(serializers.ModelSerializer[VerifiedAnswer]):
         fields = (
             "id", "collection", "state", "variants", "text", "chunks", "verified_by", "verified_at",
             "valid_until", "review_by", "semantic_threshold", "lexical_threshold", "fit", "troubles",
-            "created_at",
+            "unproved", "created_at",
         )  # fmt: skip
         read_only_fields = fields
 
     @extend_schema_field(serializers.ChoiceField(choices=[*State.values, STOPPED]))
     def get_state(self, answer: VerifiedAnswer) -> str:
-        is_over = answer.valid_until is not None and answer.valid_until < timezone.localdate()
-        stops = is_over or any(trouble in (GONE, CHANGED) for _, trouble in trouble_of(answer))
-        return STOPPED if answer.state == State.ON and stops else str(answer.state)
+        return STOPPED if is_stopped(answer) else str(answer.state)
+
+    def get_unproved(self, answer: VerifiedAnswer) -> list[str]:
+        return unproved_sentences(answer)
 
     def get_troubles(self, answer: VerifiedAnswer) -> list[dict[str, Any]]:
         return [

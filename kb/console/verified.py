@@ -27,7 +27,8 @@ from kb.rules.access import get_near_miss_for, get_verified_for
 from kb.rules.active import active_answer
 from kb.rules.encoding import encoder_or_none
 from kb.rules.models import VerifiedAnswer
-from kb.rules.sources import CHANGED, GONE, NEWER, trouble_of
+from kb.rules.proof import unproved_sentences
+from kb.rules.sources import CHANGED, GONE, NEWER, is_stopped, trouble_of
 from kb.rules.trial import try_answer
 
 _FOUND = 6
@@ -47,6 +48,7 @@ class Shown:
     troubles: list[str]
     overdue: bool
     over: bool
+    stopped: bool
 
 
 @require_safe
@@ -221,6 +223,7 @@ def _page(
         "asked": question_of(request, collection.pk),
         "sources": readable.select_related("document"),
         "shown": _shown(found) if found else None,
+        "unproved": unproved_sentences(found) if found else [],
         **more,
     }
     return render(request, "rules/verified.html", context)
@@ -234,4 +237,5 @@ def _shown(row: VerifiedAnswer) -> Shown:
         list(dict.fromkeys(troubles)),
         overdue=row.review_by is not None and row.review_by <= today,
         over=row.valid_until is not None and row.valid_until < today,
+        stopped=is_stopped(row),
     )

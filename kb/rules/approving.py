@@ -161,6 +161,8 @@ def _check(variants: Sequence[str], given: AnswerFields) -> None:
         raise InvalidInputError(f"Write 1 to {MOST_VARIANTS} questions of at most {_MOST_CHARS} characters.")
     if not given.text.strip() or len(given.text) > _MOST_TEXT:
         raise InvalidInputError(f"Write the answer, in at most {_MOST_TEXT:,} characters.")
+    if given.valid_until is not None and given.valid_until < timezone.localdate():
+        raise InvalidInputError("Its last day is over, so it would never answer. Name today or a later day.")
     if len(set(given.chunks)) > MOST_SOURCES:
         raise InvalidInputError(f"Name at most {MOST_SOURCES} sources.")
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from django.db.models import QuerySet
+from django.utils import timezone
 
 from kb.library.models import Document, DocumentText, Status
-from kb.rules.models import VerifiedAnswer, VerifiedSource
+from kb.rules.models import State, VerifiedAnswer, VerifiedSource
 
 GONE, CHANGED, NEWER = "gone", "changed", "newer"
 
@@ -41,6 +42,14 @@ def trouble_of(answer: VerifiedAnswer) -> list[tuple[VerifiedSource, str]]:
     """Sources to look at: GONE and CHANGED ones silence the answer, NEWER ones do not."""
     told = ((source, look_at(source)[1]) for source in _rows(answer))
     return [(source, trouble) for source, trouble in told if trouble]
+
+
+def is_stopped(answer: VerifiedAnswer) -> bool:
+    """Whether it is on and silent: its last day is over, or a source no longer stands."""
+    if answer.state != State.ON:
+        return False
+    is_over = answer.valid_until is not None and answer.valid_until < timezone.localdate()
+    return is_over or any(trouble in (GONE, CHANGED) for _, trouble in trouble_of(answer))
 
 
 def look_at(source: VerifiedSource) -> tuple[StandingSource | None, str]:

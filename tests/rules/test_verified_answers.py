@@ -5,22 +5,31 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.urls import reverse
 from django.utils import timezone
 
 from kb.accounts.models import User
 from kb.chat.models import Message
 from kb.chat.serialize import answer_object
-from kb.exceptions import ConflictError, LLMUnavailableError, NotFoundError, SearchUnavailableError
+from kb.exceptions import (
+    ConflictError,
+    InvalidInputError,
+    LLMUnavailableError,
+    NotFoundError,
+    SearchUnavailableError,
+)
 from kb.library import retrieval
 from kb.library.likeness_models import DocumentLabel
 from kb.library.models import Collection, Document, Grant
 from kb.library.services import delete_document
+from kb.rules.active import bump
 from kb.rules.approving import AnswerFields, create_answer, judge_near_miss, mark_not_this
 from kb.rules.fitting import refit_stale
 from kb.rules.models import Firing, Kind, NearMiss, RuleChange, Variant, VerifiedAnswer
+from kb.rules.proof import unproved_sentences
 from kb.rules.sources import CHANGED, GONE, NEWER, trouble_of
 from tests.chat.fakes import FakeGenerator
-from tests.factories import make_document
+from tests.factories import browser_of, make_document
 from tests.rules.conftest import TEXT, Run
 from tests.rules.encoders import WordEncoder
 from tests.rules.making import APPROVED, VARIANTS, rule_on, verified_on
@@ -227,9 +236,39 @@ def test_it_answers_until_its_last_day(
     days: int,
     answers: bool,
 ) -> None:
-    until = timezone.localdate() + timedelta(days=days)
-    verified_on(owner, collection, document, search, valid_until=until)
+    answer = verified_on(owner, collection, document, search, valid_until=timezone.localdate())
+    VerifiedAnswer.objects.filter(pk=answer.pk).update(
+        valid_until=timezone.localdate() + timedelta(days=days)
+    )
+    bump()
     assert bool(run("x")[-1].data["rule"]) == answers
+
+
+def test_last_day_that_is_over_is_refused(owner: User, collection: Collection) -> None:
+    yesterday = timezone.localdate() - timedelta(days=1)
+    with pytest.raises(InvalidInputError, match="would never answer"):
+        verified_on(owner, collection, None, None, valid_until=yesterday)
+
+
+def test_page_says_that_it_stopped(owner: User, collection: Collection) -> None:
+    answer = verified_on(owner, collection, None, None)
+    pages = [reverse("verified_list", args=[collection.pk]), reverse("verified", args=[answer.pk])]
+    assert not any("Stopped" in browser_of(owner).get(page).content.decode() for page in pages)
+    VerifiedAnswer.objects.filter(pk=answer.pk).update(valid_until=timezone.localdate() - timedelta(days=1))
+    assert all("Stopped" in browser_of(owner).get(page).content.decode() for page in pages)
+
+
+def test_manager_is_told_what_the_sources_do_not_prove(
+    owner: User, collection: Collection, document: Document
+) -> None:
+    text = f"{APPROVED} The fee is 99 EUR."
+    answer = verified_on(owner, collection, document, None, text=text)
+    assert unproved_sentences(answer) == ["The fee is 99 EUR."]
+    page = browser_of(owner).get(reverse("verified", args=[answer.pk])).content.decode()
+    assert "Not found in the sources" in page and "<li>The fee is 99 EUR.</li>" in page
+    told = browser_of(owner).get(f"/api/v1/verified-answers/{answer.pk}/").json()
+    assert told["unproved"] == ["The fee is 99 EUR."]
+    assert unproved_sentences(verified_on(owner, collection, None, None, variants=["What else?"])) == []
 
 
 def test_draft_does_not_answer_and_a_change_makes_it_one(
