@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from kb.rag.words import plain, stem, tokens
+from kb.rules.folding import fold
 from kb.rules.likeness import looks_like, readings
 from kb.rules.patterns import Pattern, compile_any
 
@@ -39,10 +40,15 @@ class Condition:
         """What of the condition the text holds ("" for an empty one); None when nothing.
 
         Invisible characters, letter case, inflection and unusual forms of letters play no part. Words count
-        as they are written, and as they look.
+        as they are written, as they look, and as a reader sees them in Markdown and HTML.
         """
         if self.is_empty:
             return ""
+        written = dict.fromkeys((text, fold(text).text))
+        causes = (self._cause(one) for one in written)
+        return next((found for found in causes if found is not None), None)
+
+    def _cause(self, text: str) -> str | None:
         read = plain(text)
         if self.phrases:
             looks = readings(text, lambda word: stem(word) in self.sought)

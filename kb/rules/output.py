@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from kb.rules.active import ActiveRule
 from kb.rules.errors import BlockedError
-from kb.rules.redaction import Piece, RedactionStream, shown
+from kb.rules.pieces import Piece
+from kb.rules.redaction import RedactionStream, shown
 
 ANSWER_BLOCKED_TEXT = "The answer would be about a topic that is not answered here."
 
