@@ -62,5 +62,8 @@ class FeedbackView(APIView):
         message = get_message_for(request.user, message_id)
         given = FeedbackRequest(data=request.data)
         given.is_valid(raise_exception=True)
-        Feedback.objects.update_or_create(message=message, defaults=given.validated_data)
-        return Response(given.data)
+        fields = given.validated_data
+        collections = message.conversation.collection_ids
+        [fields["comment"]] = kept_words(request.user, collections, fields["comment"])
+        Feedback.objects.update_or_create(message=message, defaults=fields)
+        return Response(FeedbackRequest(fields).data)
