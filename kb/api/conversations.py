@@ -62,7 +62,8 @@ class FeedbackView(APIView):
         message = get_message_for(request.user, message_id)
         given = FeedbackRequest(data=request.data)
         given.is_valid(raise_exception=True)
-        [comment] = kept_words(request.user, [], given.validated_data["comment"])
-        kept = {**given.validated_data, "comment": comment}
-        Feedback.objects.update_or_create(message=message, defaults=kept)
-        return Response(kept)
+        fields = given.validated_data
+        collections = message.conversation.collection_ids
+        [fields["comment"]] = kept_words(request.user, collections, fields["comment"])
+        Feedback.objects.update_or_create(message=message, defaults=fields)
+        return Response(FeedbackRequest(fields).data)

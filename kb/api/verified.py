@@ -33,6 +33,7 @@ from kb.rules.encoding import encoder_or_none
 from kb.rules.models import VerifiedAnswer
 from kb.rules.record import VERIFIED
 from kb.rules.trial import try_answer
+from kb.rules.veil import kept_words
 
 
 class CollectionVerifiedView(APIView):
@@ -148,7 +149,8 @@ class NotThisView(APIView):
             raise ConflictError("This is no verified answer.")
         answer = VerifiedAnswer.objects.filter(pk=message.rule["id"]).first()
         if answer is not None:
-            approving.mark_not_this(answer, message.question)
+            [question] = kept_words(request.user, [answer.collection_id], message.question)
+            approving.mark_not_this(answer, question)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 

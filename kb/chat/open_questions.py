@@ -38,6 +38,8 @@ _IN_STATE = {
 def send_question(user: User, message: Message, collection: Collection, note: str) -> OpenQuestion:
     """Give an unanswered question to the managers of a collection, under the asker's name.
 
+    What is redacted of questions there is not written down.
+
     Raises:
         ConflictError: it was answered, a rule keeps it from being answered, or it was sent before.
         TooOftenError: this person sent as many as one may in an hour.
@@ -47,15 +49,16 @@ def send_question(user: User, message: Message, collection: Collection, note: st
     recent = OpenQuestion.objects.filter(asked_by=user, created_at__gte=timezone.now() - _AN_HOUR)
     if recent.count() >= _MOST_AN_HOUR:
         raise TooOftenError
-    [kept] = kept_words(user, [collection.pk], note.strip())
+    asked = message.standalone_question or message.question
+    asked, note = kept_words(user, [collection.pk], asked, note.strip())
     try:
         with transaction.atomic():
             return OpenQuestion.objects.create(
                 message=message,
                 collection=collection,
                 asked_by=user,
-                question=message.standalone_question or message.question,
-                note=kept,
+                question=asked,
+                note=note,
             )
     except IntegrityError as error:
         raise ConflictError("This question was sent already.") from error
@@ -64,12 +67,14 @@ def send_question(user: User, message: Message, collection: Collection, note: st
 def close_question(user: User, question: OpenQuestion, reply: str) -> None:
     """Settle it with a reply that its asker reads; the reply may be empty.
 
+    It is written down without what the rules redact for either of them.
+
     Raises:
         ConflictError: somebody closed it before.
     """
-    [kept] = kept_words(user, [question.collection_id], reply.strip())
+    [reply] = kept_words(user, [question.collection_id], reply.strip(), reader=question.asked_by)
     waiting = OpenQuestion.objects.filter(pk=question.pk, closed_at=None)
-    if not waiting.update(reply=kept, closed_by=user, closed_at=timezone.now()):
+    if not waiting.update(reply=reply, closed_by=user, closed_at=timezone.now()):
         raise ConflictError("This question was closed already.")
     question.refresh_from_db()
 

@@ -40,10 +40,15 @@ class Condition:
         """What of the condition the text holds ("" for an empty one); None when nothing.
 
         Invisible characters, letter case, inflection and unusual forms of letters play no part. Words count
-        as they are written, and as they look.
+        as they are written, as they look, and as a reader sees them in Markdown and HTML.
         """
         if self.is_empty:
             return ""
+        written = dict.fromkeys((text, fold(text).text))
+        causes = (self._cause(one) for one in written)
+        return next((found for found in causes if found is not None), None)
+
+    def _cause(self, text: str) -> str | None:
         read = plain(text)
         if self.phrases:
             looks = readings(text, lambda word: stem(word) in self.sought)
@@ -51,13 +56,12 @@ class Condition:
                 found = _first_in(said, known)
                 if found is not None:
                     return found
-        for seen in (read, fold(text).text):
-            folded = seen.casefold()
-            for phrase in self.letters:
-                if phrase in folded:
-                    return phrase
-            if self.pattern is not None and self.pattern.search(seen) is not None:
-                return "pattern"
+        folded = read.casefold()
+        for phrase in self.letters:
+            if phrase in folded:
+                return phrase
+        if self.pattern is not None and self.pattern.search(read) is not None:
+            return "pattern"
         return None
 
 

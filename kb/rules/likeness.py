@@ -8,7 +8,6 @@ from collections.abc import Callable
 
 from kb.rag.instructions.figures import unfigured
 from kb.rag.instructions.reading import clear
-from kb.rules.folding import fold
 
 # Small letters that look like small capitals of Latin ones; beside those that `clear` knows.
 _SMALL_CAPITALS = str.maketrans("\u0442\u043c\u043d\u043a\u0432", "tmhkb")
@@ -21,11 +20,8 @@ _PARTED = re.compile(r"(?<=\w)[-._*'](?=\w)")
 
 
 def looks_like(text: str) -> str:
-    """The text in plain Latin letters, without accents; words that were spelled out are put together.
-
-    Signs of Markdown and HTML do not part a word.
-    """
-    bare = clear(fold(text).text).text.translate(_SMALL_CAPITALS)
+    """The text in plain Latin letters, without accents; words that were spelled out are put together."""
+    bare = clear(text).text.translate(_SMALL_CAPITALS)
     bare = "".join(
         character for character in unicodedata.normalize("NFKD", bare) if not unicodedata.combining(character)
     )

@@ -1,20 +1,24 @@
-"""Own patterns over a text that streams: as it is written, and as a person reads it."""
+"""Own patterns over a stream: looked for in the text as it stands, and as a reader sees it.
+
+A pattern is looked for line by line, in windows of `WINDOW_CHARS` characters as they are read; a match of up
+to half of that is always found whole. Where windows begin and end depends on the text alone, not on how it
+comes.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from kb.rules.folding import begun_sign, fold
-from kb.rules.patterns import Match, Pattern
+from kb.rules.folding import Folded, fold, settled
+from kb.rules.patterns import Pattern
 from kb.rules.pieces import Piece
 
 OWN = "own pattern"
-# An own pattern is looked for in windows of so many characters; a match of up to half is always found whole.
 WINDOW_CHARS = 200
 _STEP = WINDOW_CHARS // 2
-
-Span = tuple[int, int]
+# Of references and invisible characters, so many are read for one window.
+_MOST_WRITTEN = 8 * WINDOW_CHARS
 
 
 @dataclass
@@ -42,113 +46,79 @@ class OwnPatterns:
 
 
 class _OwnPattern:
-    """One pattern over a stream, line by line, in windows: as the text is written, and as it is read.
+    """One pattern over a stream.
 
-    The buffer holds the line from where matching has got to; `_at` is that place, with what stands before it
-    kept for the expression's word boundaries.
+    The buffer holds the line from where matching has got to; `_at` is that place, with the character before
+    it kept for the expression's word boundaries.
     """
 
     def __init__(self, pattern: Pattern) -> None:
         self._pattern = pattern
-        self._begun = ""  # what may be the beginning of a sign
-        self._line = _Line()
+        self._line = ""
         self._at = 0
+        self._missing = WINDOW_CHARS  # at least so many more make the window full
 
     def feed(self, piece: Piece) -> list[Piece]:
         if piece.kind:
             return [*self.close(), piece]
         made: list[Piece] = []
-        lines = (self._begun + piece.text).split("\n")
-        for line in lines[:-1]:
-            self._begun = line
-            made += [*self.close(), Piece("\n")]
-        held = begun_sign(lines[-1])
-        self._begun = lines[-1][len(lines[-1]) - held :]
-        self._line.add(lines[-1][: len(lines[-1]) - held])
-        return made + self._advance(final=False)
+        lines = piece.text.split("\n")
+        for i, part in enumerate(lines):
+            self._line += part
+            self._missing -= len(part)
+            if i < len(lines) - 1:
+                made += [*self.close(), Piece("\n")]
+        if self._missing <= 0:
+            made += self._advance(final=False)
+        return made
 
     def close(self) -> list[Piece]:
-        self._line.add(self._begun)
-        self._line.end()
         made = self._advance(final=True)
-        self._begun, self._line, self._at = "", _Line(), 0
+        self._line, self._at, self._missing = "", 0, WINDOW_CHARS
         return made
 
     def _advance(self, *, final: bool) -> list[Piece]:
         made: list[Piece] = []
-        length = len(self._line.read)
-        while self._at < length and (final or self._at + WINDOW_CHARS <= length):
-            found = self._find(self._at, min(self._at + WINDOW_CHARS, length))
-            if found is not None and (found[0] - self._at < _STEP or found[0] == self._at):
-                start, end = found
-                made += [
-                    Piece(self._line.written(self._at, start)),
-                    Piece(self._line.written(start, end), OWN),
-                ]
-                self._at = end
+        stop = len(self._line) if final else settled(self._line)
+        self._missing = WINDOW_CHARS
+        while self._at < len(self._line):
+            window = fold(self._line, self._at, stop=stop, most=WINDOW_CHARS, most_written=_MOST_WRITTEN)
+            is_full = len(window.starts) >= WINDOW_CHARS or window.end - self._at >= _MOST_WRITTEN
+            if not final and not is_full:
+                unread = len(self._line) - window.end
+                self._missing = max(1, WINDOW_CHARS - len(window.starts) - unread)
+                break
+            half = self._half(window, is_full=is_full)
+            span = self._first(window)
+            if span is not None and (span[0] < half or span[0] == self._at):
+                made += [Piece(self._line[self._at : span[0]]), Piece(self._line[span[0] : span[1]], OWN)]
+                self._at = span[1]
             else:
-                following = min(self._at + _STEP if found is None else found[0], length)
-                made.append(Piece(self._line.written(self._at, following)))
+                following = half if span is None else span[0]
+                made.append(Piece(self._line[self._at : following]))
                 self._at = following
+        kept = max(0, self._at - 1)
+        self._line, self._at = self._line[kept:], self._at - kept
         return made
 
-    def _find(self, start: int, end: int) -> Span | None:
-        """The first match in what is read, or that of what is written, where that begins before it."""
-        found = [_span(self._pattern.search(self._line.read, start, end))]
-        if self._line.has_signs(start, end):
-            found.append(self._find_written(start, end))
-        return min((span for span in found if span is not None), default=None)
+    def _half(self, window: Folded, *, is_full: bool) -> int:
+        """The place before which a match of this window is known to be whole."""
+        most = len(window.starts) // 2 if is_full else _STEP
+        return window.starts[most] if 0 < most < len(window.starts) else window.end
 
-    def _find_written(self, start: int, end: int) -> Span | None:
-        before = self._line.written(max(start - 1, 0), start)
-        written = before + self._line.written(start, end)
-        span = _span(self._pattern.search(written, len(before), len(written)))
-        if span is None:
+    def _first(self, window: Folded) -> tuple[int, int] | None:
+        """The first match in the window, as it stands or as it is read; of two the longer one."""
+        before = self._line[max(0, self._at - 1) : self._at]
+        spans = []
+        if (span := self._search(before, self._line[self._at : window.end])) is not None:
+            spans.append((self._at + span[0], self._at + span[1]))
+        if (span := self._search(before, window.text)) is not None:
+            spans.append(window.original(*span))
+        return min(spans, key=lambda span: (span[0], -span[1]), default=None)
+
+    def _search(self, before: str, text: str) -> tuple[int, int] | None:
+        """The first match in a text that is not empty, with what stands before it."""
+        match = self._pattern.search(before + text, len(before))
+        if match is None or match.end() == match.start():
             return None
-        # Where each character of what is written is read.
-        places = [at for at in range(start, end) for _ in self._line.written(at, at + 1)]
-        first, last = (at - len(before) for at in span)
-        if last < len(places) and places[first] < places[last] == places[last - 1]:
-            self._line.part(places[last], last - places.index(places[last]))
-            return places[first], places[last]
-        return places[first], places[last - 1] + 1
-
-
-def _span(match: Match | None) -> Span | None:
-    return (match.start(), match.end()) if match is not None and match.end() > match.start() else None
-
-
-class _Line:
-    """A line of text as it is read, and for each character of that what was written."""
-
-    def __init__(self) -> None:
-        self.read = ""
-        self._unread = ""  # signs at the end, which belong to the next character
-        self._written: list[str] = []
-
-    def add(self, text: str) -> None:
-        text, at = self._unread + text, 0
-        folded = fold(text)
-        for start, end in zip(folded.starts, folded.ends, strict=True):
-            # Of several characters that one sign stands for, the first one is written.
-            self._written.append(text[at:end] if start >= at else "")
-            at = max(at, end)
-        self.read += folded.text
-        self._unread = text[at:]
-
-    def end(self) -> None:
-        """Signs at the end of all stand before nothing but a space."""
-        if self._unread:
-            self.read += " "
-            self._written.append(self._unread)
-
-    def written(self, start: int, end: int) -> str:
-        return "".join(self._written[start:end])
-
-    def part(self, at: int, length: int) -> None:
-        """Let the first written characters of one that is read belong to the one before it."""
-        signs, self._written[at] = self._written[at][:length], self._written[at][length:]
-        self._written[at - 1] += signs
-
-    def has_signs(self, start: int, end: int) -> bool:
-        return self.written(start, end) != self.read[start:end]
+        return match.start() - len(before), match.end() - len(before)

@@ -1,7 +1,7 @@
 """Where a text holds e-mail addresses, telephone numbers, account and card numbers.
 
 Account and card numbers count only with their right check digits, so that order numbers stay readable. The
-text is read as `kb.rules.folding` does: what a person reads as a number is one.
+text is read as it is shown (`kb.rules.folding`): what a person reads as a number is one.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ Span = tuple[int, int]
 _LOCAL = r"""[^\s@<>()\[\]{},;:"'|]+"""
 _LABEL = r"""[^\s@<>()\[\]{},;:"'|/.?!]+"""
 _LAST = r"""[^\s@<>()\[\]{},;:"'|/.?!]{2,}"""
-_IN_BRACKETS = r" {0,2}[(\[{<] ?(?:%s) ?[)\]}>] {0,2}"
+_IN_BRACKETS = r" ?[(\[{<] ?(?:%s) ?[)\]}>] ?"
 _AT = rf"(?: ?@ ?|{_IN_BRACKETS % 'at|ät|@'})"
 _DOT = rf"(?:\.|{_IN_BRACKETS % 'dot|punkt|[.]'}| (?:dot|punkt) )"
 _SAID_DOT = r" (?:dot|punkt) "
@@ -36,13 +36,15 @@ _EMAILS = tuple(
 )
 # "Look at the dot on the map."
 _NO_DOMAIN = re2.compile(r"(?i) at (?:the|an?|this|that|each|every|any|my|your|our|its|their) ")
+# Of a link that holds an address, what stands before it: "//example.org/?cal=".
+_IN_LINK = re2.compile(r"//[^\s@(\[{<]*[/?=&]")
 _PHONES = tuple(
     re2.compile(pattern)
     for pattern in (
         r"(?:\+|\b00)[1-9](?:[ ()./-]{0,3}\d){6,14}",
         r"\(?\b0[1-9]\d{0,4}\)?(?:[ ()./-]{0,3}\d){5,11}\b",
         r"\(?\b[2-9]\d{2}\)?[ .-]{1,2}\d{3}[ .-]\d{4}\b",
-        r"\([2-9]\d{2}\) ?\d{3}[ .-]?\d{4}\b",
+        r"\([2-9]\d{2}\)[ .-]?\d{3}[ .-]?\d{4}\b",
     )
 )
 # Dates and office hours are made of the same characters as telephone numbers.
@@ -50,23 +52,37 @@ _NO_PHONE = re2.compile(
     r"^(?:\d{1,2}[./-]\d{1,2}[./-](?:\d{4}|\d{2})\b|\d{4}[./-]\d{1,2}[./-]\d{1,2}\b"
     r"|\d{1,2}\.\d{2} ?- ?\d{1,2}\.\d{2}\b)"
 )
-# "IBANDE89..." is written together now and then; a country apart from its digits counts in capitals alone.
-_IBAN = re2.compile(
-    r"\b(?:(?i:IBAN[ :]{0,2})?((?i:[A-Z]{2}\d{2}(?:[ .-]{0,2}[A-Z0-9]){11,30}))"
-    r"|([A-Z]{2} \d{2}(?: {1,2}[A-Z0-9]{4}){2,7}(?: {1,2}[A-Z0-9]{1,3})?\b))"
+# "IBANDE89…"; a space behind the country code only where all is in capitals: "in 20 days" is no account.
+_IBAN_BEGINS = re2.compile(r"(?:\b|_|(?i:IBAN))((?i:[A-Z]{2}\.?\d{2})|[A-Z]{2} \d{2})")
+_IBANS = tuple(
+    re2.compile(pattern)
+    for pattern in (
+        r"(?i:[A-Z]{2}\d{2}(?:[ -]?[A-Z0-9]){11,30})",
+        r"[A-Z]{2} \d{2}(?:[ -]?[A-Z0-9]){11,30}",
+        r"(?i:[A-Z]{2}\.?\d{2}(?:\.[A-Z0-9]{4}){2,7}(?:\.[A-Z0-9]{1,3})?)",
+    )
 )
-_DIGITS = re2.compile(r"\d(?:[ .-]{0,2}\d)*")
-# "4111.1111" may be a card; "1.234.567" is a sum.
-_CARD_GROUP = range(4, 8)
+_IBAN_WRITTEN = 70  # characters, with a sign before each letter and digit
+_DIGITS = re2.compile(r"\d(?:[ .*_-]{0,3}\d)*")
+_GROUP = re2.compile(r"\d+")
 _CARD_DIGITS = range(13, 20)
+# Two spaces, dots, stars or lines part only groups that are as on cards and begin as cards do: rows of years
+# and parts of order numbers have four digits as well.
+_CARD_GROUPS = ((4, 4, 4, 4), (4, 6, 5), (4, 6, 4), *((4, 4, 4, 4, last) for last in (1, 2, 3)))
+_ISSUED = re2.compile(r"[3-6]|2[2-7]")
 _IBAN_CHARS = range(15, 35)
 
 
 def find_personal(text: str, kinds: Iterable[str]) -> list[tuple[Span, str]]:
     """Spans [start, end) with their kind, from left to right; overlapping ones are joined."""
     folded = fold(text)
-    wanted = set(kinds)
-    found = [(span, kind) for kind in _IN_ORDER if kind in wanted for span in _FINDERS[kind](folded.text)]
+    line = folded.text.replace("\n", " ")
+    found = [
+        (folded.original(*span), kind)
+        for kind in _IN_ORDER
+        if kind in set(kinds)
+        for span in _FINDERS[kind](line)
+    ]
     joined: list[tuple[Span, str]] = []
     for (start, end), kind in sorted(found):
         if joined and start < joined[-1][0][1]:
@@ -74,18 +90,18 @@ def find_personal(text: str, kinds: Iterable[str]) -> list[tuple[Span, str]]:
             joined[-1] = ((first, max(last, end)), earlier)
         else:
             joined.append(((start, end), kind))
-    return [(folded.original(*span), kind) for span, kind in joined]
+    return joined
 
 
 def _emails(text: str) -> Iterator[Span]:
     for pattern in _EMAILS:
         for match in pattern.finditer(text):
             if not _NO_DOMAIN.search(match.group()):
-                yield match.span()
+                begun = _IN_LINK.match(match.group())
+                yield match.start() + (begun.end() if begun else 0), match.end()
 
 
 def _phones(text: str) -> Iterator[Span]:
-    text = _apart(text)
     for pattern in _PHONES:
         for match in pattern.finditer(text):
             start, end = match.span()
@@ -96,15 +112,16 @@ def _phones(text: str) -> Iterator[Span]:
 
 def _ibans(text: str) -> Iterator[Span]:
     """The longest prefix of a candidate that has the right check digits (ISO 13616, modulo 97)."""
-    text = _apart(text)
-    position = 0
-    while (match := _IBAN.search(text, position)) is not None:
-        start, end = match.span(1 if match[1] else 2)
-        ends = [i for i in range(end, start, -1) if i == len(text) or not text[i].isalnum() or i == end]
-        good = next((i for i in ends if _is_iban(text[start:i])), None)
-        if good is not None:
-            yield start, good
-        position = good or start + 4
+    for begun in _IBAN_BEGINS.finditer(text):
+        start = begun.start(1)
+        for pattern in _IBANS:
+            if (match := pattern.match(text[start : start + _IBAN_WRITTEN])) is None:
+                continue
+            candidate = match.group()
+            ends = (i for i in range(len(candidate), 0, -1) if not candidate[i : i + 1].isalnum())
+            good = next((i for i in ends if _is_iban(candidate[:i])), None)
+            if good is not None:
+                yield start, start + good
 
 
 def _is_iban(candidate: str) -> bool:
@@ -117,41 +134,32 @@ def _is_iban(candidate: str) -> bool:
 def _cards(text: str) -> Iterator[Span]:
     """Whole groups of a row of digits, 13 to 19 of them, whose last is the check digit (Luhn, ISO 7812).
 
-    A number before the first group may pass together with a part of the card: all that pass are given.
+    All of them, which may overlap: with a number before it, the first that has a right check digit may be
+    another one than the card's.
     """
-    text = _apart(text)
     for match in _DIGITS.finditer(text):
-        groups = list(_groups(text, *match.span()))
-        for at in range(len(groups)):
-            yield from _cards_from(text, groups[at : at + _CARD_DIGITS[-1]])
+        groups = [
+            (match.start() + group.start(), match.start() + group.end())
+            for group in _GROUP.finditer(match.group())
+        ]
+        for i in range(len(groups)):
+            for end in _card_ends(text, groups[i : i + _CARD_DIGITS[-1]]):
+                yield groups[i][0], end
 
 
-def _groups(text: str, start: int, end: int) -> Iterator[Span]:
-    at = start
-    for i in range(start, end):
-        if not text[i].isdigit():
-            if at < i:
-                yield at, i
-            at = i + 1
-    yield at, end
-
-
-def _cards_from(text: str, groups: list[Span]) -> Iterator[Span]:
-    digits, dotted = "", False
+def _card_ends(text: str, groups: list[Span]) -> Iterator[int]:
+    """Where a card may end that begins with the first of these groups of digits."""
+    digits = ""
+    is_narrow = True
     for i, (start, end) in enumerate(groups):
-        dotted |= i > 0 and "." in text[groups[i - 1][1] : start]
+        is_narrow = is_narrow and (i == 0 or text[groups[i - 1][1] : start] in (" ", "-"))
         digits += text[start:end]
         if len(digits) > _CARD_DIGITS[-1]:
-            return
+            break
         if len(digits) in _CARD_DIGITS and _luhn(digits):
-            parts = [last - first for first, last in groups[: i + 1]]
-            if not dotted or all(part in _CARD_GROUP for part in parts):
-                yield groups[0][0], end
-
-
-def _apart(text: str) -> str:
-    """With gaps for what emphasis and file names are made of."""
-    return text.replace("_", " ")
+            lengths = tuple(last - first for first, last in groups[: i + 1])
+            if is_narrow or (lengths in _CARD_GROUPS and _ISSUED.match(digits)):
+                yield end
 
 
 def _luhn(digits: str) -> bool:

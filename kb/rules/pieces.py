@@ -1,4 +1,4 @@
-"""What redaction makes of a text."""
+"""What a text is given out in while something is taken out of it."""
 
 from __future__ import annotations
 

@@ -3,7 +3,8 @@
 Both are one algorithm: a whole text is a stream that comes at once. So a text cut anywhere loses exactly what
 the whole text would lose. Of a stream as little is held back as may still become part of a match: the word
 that is being written, the row of numbers or the parts of a spelled address before it, and, where own
-patterns are used, as many characters as they may span.
+patterns are used (`kb.rules.own_patterns`), as many characters as they may span. Words are judged as a reader
+sees them (`kb.rules.folding`).
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from kb.rules.folding import begins_with_sign, fold
+from kb.rules.folding import fold, settled
 from kb.rules.own_patterns import OwnPatterns
 from kb.rules.patterns import Pattern
 from kb.rules.personal import find_personal
@@ -21,16 +22,17 @@ from kb.rules.pieces import Piece
 REMOVED = "\u2588\u2588\u2588"
 _WORD = re.compile(r"\s*\S+(?=\s)")
 # Words of which telephone, account and card numbers are made: with a digit, or in capitals, or only signs.
-_NUMERIC = re.compile(r"\s*(?:\S*\d\S*|[A-Z]{1,4}[.:,]?|[-+()/.\u2010-\u2015]+)")
-# Of which "name (at) example [dot] org" is made, beside its words; with the space before it.
+_NUMERIC = re.compile(r"\S*\d\S*|[A-Z]{1,4}[.:,]?|[-+()/.]+")
+# Of which "name (at) example [dot] org" is made, beside its words.
 _BEGINS_JOINT = re.compile(
-    r"\s*(?:[(\[{<](?:$|(?:at|ät|@|dot|punkt|\.)(?:$|[)\]}>]))|@|[)\]}>]$|(?:at|ät|dot|punkt)$)",
+    r"(?:[(\[{<](?:$|(?:at|ät|@|dot|punkt|\.)(?:$|[)\]}>]))|@|[)\]}>]$|(?:at|ät|dot|punkt)$)",
     re.IGNORECASE,
 )
 _ENDS_JOINT = re.compile(
-    r"(?:[(\[{<](?:at|ät|@|dot|punkt|\.)?[)\]}>]?|@|^\s*(?:[)\]}>]|at|ät|dot|punkt))$", re.IGNORECASE
+    r"(?:[(\[{<](?:at|ät|@|dot|punkt|\.)?[)\]}>]?|@|^(?:[)\]}>]|at|ät|dot|punkt))$", re.IGNORECASE
 )
 _BEGUN_JOINTS = ("(", "[", "{", "<", ")", "]", "}", ">", "@", "a", "ä", "d", "p")
+_BEGIN_CHARS = 4  # of a word that is being written; the first that is no space tells
 _LONGEST_QUOTED = 80  # a quoted name before the @ has up to 64 characters
 _BLOCKS = re.compile("\u2588(?:[\u2588 ]*\u2588)?")
 
@@ -76,7 +78,8 @@ class RedactionStream:
         self._wanted = wanted
         self._rest = ""  # from the beginning of the first incomplete word
         self._run = ""  # complete words, of which the next one may go on with a match
-        self._last = ""  # the last of them
+        self._run_chars = 0  # of them, as they are read
+        self._last = ""  # the last of them that has anything to read, as it is read
         self._in_quotes = False  # whether a quotation is open in the run
         self._own = OwnPatterns(wanted.own)
 
@@ -105,39 +108,42 @@ class RedactionStream:
         if not self._wanted.kinds:
             yield Piece(word)
             return
-        if not self._goes_on_with(word):
+        read = fold(word).text
+        parts = read.split()
+        if not self._goes_on_with(parts):
             yield from self._cut()
         self._run += word
-        read = fold(word).text
-        self._last = next(reversed(read.split()), self._last)
+        self._run_chars += len(read)
+        self._last = parts[-1] if parts else self._last
         self._in_quotes ^= read.count('"') % 2 == 1
 
-    def _goes_on_with(self, word: str) -> bool:
-        """Whether a match may reach from the run into this complete word."""
-        first = next(iter(fold(word).text.split()), "")
-        if not self._run or not first or (self._in_quotes and len(self._run) < _LONGEST_QUOTED):
+    def _goes_on_with(self, parts: list[str]) -> bool:
+        """Whether a match may reach from the run into this complete word, given in the parts that it shows.
+
+        "&nbsp;" makes several parts of one word; some words show none.
+        """
+        if not parts or not self._run or (self._in_quotes and self._run_chars < _LONGEST_QUOTED):
             return True
-        if _NUMERIC.fullmatch(self._last) and _NUMERIC.fullmatch(first):
+        if _NUMERIC.fullmatch(self._last) and _NUMERIC.fullmatch(parts[0]):
             return True
         # "the office at 030": no address goes on with a number.
-        goes_on = _ENDS_JOINT.search(self._last) and not first.strip("+.-/").isdecimal()
-        return bool(_BEGINS_JOINT.match(first) or goes_on)
+        goes_on = _ENDS_JOINT.search(self._last) and not parts[0].strip("+.-/").isdecimal()
+        return bool(_BEGINS_JOINT.match(parts[0]) or goes_on)
 
     def _is_certain(self) -> bool:
         """Whether the word that is being written, of whatever it becomes, leaves the run as it is."""
-        begun = self._rest.lstrip()
-        read = fold(begun).text.lstrip().lower()
+        rest = self._rest.lstrip()
+        begun = fold(rest, stop=settled(rest), most=_BEGIN_CHARS).text.lstrip().lower()
         return bool(
-            read
-            and not begins_with_sign(begun)
-            and not read.startswith(_BEGUN_JOINTS)
+            begun
+            and not begun.startswith(_BEGUN_JOINTS)
             and not self._in_quotes
             and not _ENDS_JOINT.search(self._last)
             and not _NUMERIC.fullmatch(self._last)
         )
 
     def _cut(self) -> Iterator[Piece]:
-        run, self._run, self._last, self._in_quotes = self._run, "", "", False
+        run, self._run, self._run_chars, self._last, self._in_quotes = self._run, "", 0, "", False
         at = 0
         for (start, end), kind in find_personal(run, self._wanted.kinds):
             yield Piece(run[at:start])

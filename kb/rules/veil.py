@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from kb.library.access import AnyUser, collections_for
+from kb.library.access import AnyUser, collection_ids_for, collections_for
 from kb.library.models import Role
-from kb.library.retrieval import allowed_collections
 from kb.library.veil import Veil
 from kb.rules.active import ActiveRule, active_rules
 from kb.rules.labels import groups_of
@@ -50,19 +49,19 @@ def redaction_veil(user: AnyUser) -> Veil:
     return RedactionVeil(rules, frozenset(managed))
 
 
-def kept_words(user: AnyUser, wanted: Sequence[int], *texts: str) -> list[str]:
+def kept_words(user: AnyUser, wanted: Sequence[int], *texts: str, reader: AnyUser | None = None) -> list[str]:
     """What a person writes, as it may be kept: redacted by the rules on questions of these collections.
 
     Args:
-        wanted: ids of collections; none means all that the person may read.
-
-    Raises:
-        NotFoundError: one of the collections does not exist for this person.
+        wanted: ids of collections; none means all that the person may read. Whether this person may read them
+            (still) is not asked.
+        reader: whom the words are for; the rules that hold for this person are followed as well.
     """
-    rules = [rule for rule in _redactions(user) if rule.in_question]
+    bound = [*_redactions(user), *(_redactions(reader) if reader is not None else ())]
+    rules = list({rule.pk: rule for rule in bound if rule.in_question}.values())
     if not rules:
         return list(texts)
-    here = frozenset(allowed_collections(user, wanted))
+    here = frozenset(wanted or collection_ids_for(user))
     return [collapse(_masked([rule for rule in rules if rule.covers(here)], text)) for text in texts]
 
 

@@ -22,10 +22,16 @@ PIECES = (
     "12345678901234567890", "x" * 150, "é", "１２３", "…",
     "anna (at) example.org", "berg [at] example [dot] org", "berg at example dot org",
     '"anna berg"@example.org', "(", ")", "at", "dot", '"', "@", "(at)",
-    "bob&#64;acme.example", "**4111** 1111 1111 1111", "&#40;at&#41;", "&nbsp;", "**", "`", "~~", "~", "\\",
-    "&", "#", "&amp", ";", "%40", "%", "4", "P&#114;oject **Fal**con", "E\u200bMP-7", "_", "&quot;",
+    "bob&#64;acme.example", "bob&commat;acme&#x2e;example", "bob&nbsp;&#40;at&#41;&nbsp;acme&nbsp;",
+    "**4111** 1111 1111 1111", "**4111 1111** 1111 1111", "bob@**acme**.example", "_jane@acme.example_",
+    "`4111` `1111` ~~1111~~ 1111", "bob\\@acme.example", "jane%40acme%2Eexample", "&nbsp;", "&quot;",
+    "\u200b", "&#52;111&nbsp;1111  1111.1111", "E**MP**-12", "EMP&#45;&#x31;2", "Project&nbsp;Fal**con**",
+    "&", "&#", ";",
+    "&#64;", "#64;", "**", "*", "_", "`", "~~", "\\", "%40", "%", "40", "e_", "&#65", "&amp;#64;", "&lt;a",
 )  # fmt: skip
-TEXTS = st.lists(st.sampled_from([*PIECES, " ", " ", " "]), max_size=14).map("".join)
+# As they are cut while they are written.
+SCRAPS = st.text("&#x64;*_`~\\%@.01ab \u200b", max_size=40)
+TEXTS = st.lists(st.sampled_from([*PIECES, " ", " ", " "]), max_size=14).map("".join) | SCRAPS
 
 
 def redact(text: str, wanted: Redaction = EVERYTHING) -> str:
@@ -63,30 +69,20 @@ def redact(text: str, wanted: Redaction = EVERYTHING) -> str:
         ("Card 4111\u200b1111\u200b1111\u200b1111", CARD),
         ("Card ４１１１ １１１１ １１１１ １１１１", CARD),
         ("Card 4111\u00a01111\u00a01111\u00a01111", CARD),
-        ("Card **4111** 1111 1111 1111", CARD),
-        ("Card `4111 1111` 1111 1111", CARD),
-        ("Card 4111&nbsp;1111 1111 1111", CARD),
-        ("Card 4111  1111  1111  1111", CARD),
+        ("Card 4111  1111  1111  1111 until 12/28", CARD),
         ("Card 4111.1111.1111.1111", CARD),
-        ("Card _4111_1111_1111_1111_", CARD),
-        ("Invoice 06 4111 1111 1111 1111", CARD),
-        ("Card 4111\\-1111\\-1111\\-1111", CARD),
-        ("Write to berg&#64;example.org", EMAIL),
-        ("Write to berg&commat;example&period;org", EMAIL),
-        ("Write to berg&#x40;**example**.org", EMAIL),
-        ("Write to berg &#40;at&#41; example.org", EMAIL),
-        ("Write to berg ** (at) ** example.org", EMAIL),
-        ("Write to berg\\@example.org", EMAIL),
-        ("Write to ~~berg~~@`example.org`", EMAIL),
-        ("[mail](mailto:berg%40example%2Eorg)", EMAIL),
-        ("Pay to IBANDE89370400440532013000", IBAN),
-        ("Pay to IBAN:DE89 3704 0044 0532 0130 00", IBAN),
-        ("Pay to DE89.3704.0044.0532.0130.00", IBAN),
-        ("Pay to DE 89 3704 0044 0532 0130 00 at once", IBAN),
-        ("Pay to _DE89 **3704** 0044 0532 0130 00_", IBAN),
-        ("Call (555)1230017", PHONE),
+        ("Card 4111 \u200b 1111 1111 1111", CARD),
+        ("Card 3782  822463  10005", CARD),
+        ("Invoice 06 4111 1111 1111 1111 is paid", CARD),
+        ("Invoice 06 4111-1111-1111-1111 of 2026", CARD),
+        ("Pay to IBANDE89370400440532013000 today", IBAN),
+        ("Pay to iban_DE89370400440532013000 today", IBAN),
+        ("Pay to DE89.3704.0044.0532.0130.00 today", IBAN),
+        ("Pay to DE 89 3704 0044 0532 0130 00 today", IBAN),
+        ("Pay to DE 89370400440532013000", IBAN),
+        ("Call (555)1230017 now", PHONE),
         ("Call (555) 1230017 now", PHONE),
-        ("Call _030 1234567_", PHONE),
+        ("Call (555)123-0017 now", PHONE),
     ],
 )
 def test_personal_data_is_found_by_its_kind(text: str, kind: str) -> None:
@@ -94,7 +90,7 @@ def test_personal_data_is_found_by_its_kind(text: str, kind: str) -> None:
     assert found == [kind]
     assert len(masked) == len(text)
     assert not any(
-        word in masked for word in ("1111", "example", "0532", "1234567", "555", "0004", "8228", "berg")
+        word in masked for word in ("1111", "example", "0532", "1234567", "555", "0004", "822463", "berg")
     )
 
 
@@ -109,9 +105,12 @@ def test_personal_data_is_found_by_its_kind(text: str, kind: str) -> None:
         "Between 1990 and 2026 about 300 000 people.",
         "Look at example.org (at the bottom), or at the dot on the map.",
         'The "dot" and the "at" sign (@) are keys; see [1] (at most two).',
-        "A sum of 1.234.567.890.123, version 10.4.22.16 and 3.141.592.653.589.793, or 2026.03.03.",
-        "AT&amp;T, &nbsp; 100%40 and **bold** `code` with a ~~mistake~~ in it.",
-        "To 12 people in 24 hours, of 5 (555) there.",
+        "Order 2024.0001.0002.0009 and 1024  2048  4096  8192, from 2023  2024  2025  2026.",
+        "Version 10.4.1234.5678, build 2026.03.03.1200, KB 12.345.678.901.234.",
+        "1.05*1000*200 is EUR 210,000.00; **EUR 4,500** or *4,500*, ~4 500, 2**10 and 4 * 5 * 6.",
+        "In 20 days, IN 20 days, EU 27 member states agreed on a common text of the law.",
+        "On *03.03.2026* at `08.00`-`17.00`, &euro;1,000,000 &amp; 50%, 100%25 and R&D; snake_case_name.",
+        "(555) items in 1230017 parts; see (200) 12 and **(3)** _4_ \\[5\\].",
     ],
 )
 def test_what_is_no_personal_data_stays(text: str) -> None:
@@ -145,40 +144,6 @@ def test_disguised_address_is_found_wherever_the_stream_is_cut(address: str) -> 
 def test_own_pattern_is_taken_out_whatever_its_case() -> None:
     assert redact("Ask emp-00042 about it", OWN) == f"Ask {REMOVED} about it"
     assert redact("TEMP-1 stays, EMP-1 does not", OWN) == f"TEMP-1 stays, {REMOVED} does not"
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "Ask E&#77;P-00042 now",
-        "Ask **EMP**-00042 now",
-        "Ask EM\u200bP\u20100004&#50; now",
-        "Ask EMP\\-00042 now",
-    ],
-)
-def test_own_pattern_finds_what_is_read(text: str) -> None:
-    for wanted in (OWN, Redaction(own=OWN.own)):
-        left = redact(text, wanted)
-        for cut in range(len(text)):
-            assert _streamed([text[:cut], text[cut:]], wanted) == left
-        assert left.startswith("Ask ") and left.endswith(" now") and "42" not in left and REMOVED in left
-
-
-def test_own_pattern_finds_what_is_written() -> None:
-    wanted = Redaction(own=(compile_pattern(r"\*\*secret\*\*"), compile_pattern("&#\\d+;x")))
-    assert (
-        redact("a **secret** word, and **another**, &#97;x", wanted)
-        == f"a {REMOVED} word, and **another**, {REMOVED}"
-    )
-
-
-def test_own_pattern_of_signs_alone_ends() -> None:
-    assert "*" not in redact("**a** b **", Redaction(own=(compile_pattern(r"\*\*"),)))
-
-
-def test_own_pattern_among_many_signs_is_found_in_linear_time() -> None:
-    text = "**a** &#97; " * 9000 + "**EMP**-123"
-    assert redact(text, Redaction(own=OWN.own)).count(REMOVED) == 1
 
 
 @pytest.mark.parametrize("before", [0, 99, 100, 101, 150, 199, 200, 201, 350])
@@ -226,8 +191,7 @@ def test_hostile_text_takes_linear_time() -> None:
     """Case 29. A hundred thousand characters each; quadratic time would take minutes."""
     for text in (
         "1 " * 50_000, "a@" * 50_000, "A1 " * 33_000, "+" * 100_000, "(0)" * 33_000, "x" * 100_000,
-        "at " * 33_000, "a dot " * 17_000, "~" * 100_000, "&#97;" * 20_000, "\\" * 100_000, "*" * 100_000,
-        "4.4 " * 25_000,        '" ' * 50_000, "a @ " * 25_000, "( at ) " * 14_000, 'a "' * 33_000,
+        "at " * 33_000, "a dot " * 17_000, '" ' * 50_000, "a @ " * 25_000, "( at ) " * 14_000, 'a "' * 33_000,
     ):  # fmt: skip
         redact(text, OWN)
 
