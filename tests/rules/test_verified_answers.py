@@ -265,7 +265,7 @@ def test_manager_is_told_what_the_sources_do_not_prove(
     answer = verified_on(owner, collection, document, None, text=text)
     assert unproved_sentences(answer) == ["The fee is 99 EUR."]
     page = browser_of(owner).get(reverse("verified", args=[answer.pk])).content.decode()
-    assert "Not found in the sources" in page and "<li>The fee is 99 EUR.</li>" in page
+    assert "Not found in the sources: “The fee is 99 EUR.”" in page
     told = browser_of(owner).get(f"/api/v1/verified-answers/{answer.pk}/").json()
     assert told["unproved"] == ["The fee is 99 EUR."]
     assert unproved_sentences(verified_on(owner, collection, None, None, variants=["What else?"])) == []
